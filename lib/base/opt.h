@@ -1,0 +1,53 @@
+#ifndef REC_OPT_H
+#define REC_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+
+/*
+ * One table parses the options, checks them, prints the help and records in the
+ * provenance those that change the result.  VALUE points to the default, which the
+ * parser overwrites.
+ */
+enum rec_opt_kind {
+    REC_OPT_FLAG,   /* bool */
+    REC_OPT_TEXT,   /* const char *, NULL = not given */
+    REC_OPT_COUNT,  /* uint64_t in lo..hi */
+    REC_OPT_REAL,   /* double in lo..hi */
+    REC_OPT_SIZE,   /* uint64_t bytes, K M G T */
+    REC_OPT_CHOICE, /* int, index into the words of ARG, split at '|' */
+    REC_OPT_COUNTED /* int, one more each time the option is given */
+};
+
+struct rec_opt {
+    const char *name; /* long name without the dashes */
+    char letter;      /* short name, or 0 */
+    enum rec_opt_kind kind;
+    void *value;
+    const char *arg; /* what the help calls the argument */
+    const char *help;
+    double lo, hi;  /* range of COUNT and REAL; both 0: any */
+    bool recorded;  /* changes the result */
+};
+
+/*
+ * Parses ARGV (getopt_long: operands and options may be mixed, "--" ends options).
+ * On return argv[*first_operand ..] are the operands.  REC_EUSAGE on an unknown
+ * option, a missing argument or a value out of range.
+ */
+enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc, char **argv,
+                              int *first_operand, struct rec_err *err) REC_MUST_USE;
+
+/* Two columns, defaults included, one option a line. */
+void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out);
+
+/* Appends "--name value ..." of the recorded options, quoted for a shell. */
+enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n, struct rec_buf *out,
+                               struct rec_err *err) REC_MUST_USE;
+
+#endif
