@@ -1,0 +1,88 @@
+#include "io/prov.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+
+/* Calls for each line; the N bytes at *line, without newline; 0 after the last. */
+static size_t next_line(const char **line, const char **rest, const char *end)
+{
+    const char *newline;
+
+    if (*rest == end)
+        return 0;
+    *line = *rest;
+    newline = memchr(*rest, '\n', (size_t)(end - *rest));
+    *rest = newline == NULL ? end : newline + 1;
+    return (size_t)((newline == NULL ? end : newline) - *line);
+}
+
+/* The value of field KEY ("PA:") of a line, or NULL. */
+static const char *field(const char *line, size_t n, const char *key, size_t *len)
+{
+    for (const char *p = line, *end = line + n; p < end;) {
+        const char *tab = memchr(p, '\t', (size_t)(end - p));
+
+        tab = tab == NULL ? end : tab;
+        if (tab - p >= 3 && memcmp(p, key, 3) == 0) {
+            *len = (size_t)(tab - p) - 3;
+            return p + 3;
+        }
+        p = tab + (tab < end);
+    }
+    return NULL;
+}
+
+enum rec_status rec_prov_add(struct rec_buf *lines, const char *program,
+                             const char *arguments, uint64_t input, struct rec_err *err)
+{
+    const char *rest = (const char *)lines->data, *end = rest + lines->n, *line, *v;
+    char before[128] = "", suffix[24] = "";
+    unsigned same = 0;
+    size_t n, len = 0;
+
+    while (lines->n > 0 && (n = next_line(&line, &rest, end)) > 0) {
+        v = field(line, n, "ID:", &len);
+        if (v != NULL && len < sizeof before) {
+            memcpy(before, v, len);
+            before[len] = '\0';
+        }
+        v = field(line, n, "PN:", &len);
+        same += v != NULL && len == strlen(program) && memcmp(v, program, len) == 0;
+    }
+    if (same > 0)
+        (void)snprintf(suffix, sizeof suffix, ".%u", same);
+    return rec_buf_addf(lines, err, "@PG\tID:%s%s%s%s\tPN:%s\tVN:%s\tPA:%s\tIN:%016llx\n",
+                        program, suffix, before[0] != '\0' ? "\tPP:" : "", before, program,
+                        REC_VERSION, arguments, (unsigned long long)input);
+}
+
+enum rec_status rec_prov_script(const char *lines, size_t n, struct rec_buf *out,
+                                struct rec_err *err)
+{
+    const char *rest = lines, *end = lines + n, *line;
+    enum rec_status st = rec_buf_addf(out, err, "#!/bin/sh\n");
+    size_t len, name_n = 0, args_n = 0, version_n = 0;
+    bool first = true;
+
+    while (st == REC_OK && n > 0 && (len = next_line(&line, &rest, end)) > 0) {
+        const char *name = field(line, len, "PN:", &name_n);
+        const char *args = field(line, len, "PA:", &args_n);
+        const char *version = field(line, len, "VN:", &version_n);
+
+        if (name == NULL || args == NULL || version == NULL)
+            return rec_fail(err, REC_EFORMAT, "a provenance line without PN, VN or PA");
+        if (first)
+            st = rec_buf_addf(out, err, "# made by rec %.*s\n", (int)version_n, version);
+        if (st == REC_OK)
+            st = rec_buf_addf(out, err, "%s%.*s%s%.*s%s", first ? "" : " |\n", (int)name_n,
+                              name, args_n > 0 ? " " : "", (int)args_n, args,
+                              first ? " -- \"$@\"" : "");
+        first = false;
+    }
+    if (st == REC_OK)
+        st = rec_buf_addf(out, err, "\n");
+    return st;
+}

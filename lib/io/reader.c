@@ -1,0 +1,415 @@
+#include "io/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/par.h"
+
+enum { MAX_WANTS = 32, MAX_SECTIONS = 4096, HEADER_TEXT = 1 << 20, BATCH = 32,
+       BATCH_BYTES = 32 << 20 };
+
+enum want_kind { WANT_LOAD, WANT_DROP, WANT_BLOCKS };
+
+struct want {
+    enum want_kind kind;
+    const char *pattern;
+    rec_block_fn *fn;
+    void *ctx;
+};
+
+struct section {
+    uint32_t id;
+    bool loaded, dropped, ended;
+    const struct want *blocks;
+    uint32_t seq;    /* the next frame's */
+    uint64_t n_rows; /* seen so far */
+    uint64_t n_frames, raw_bytes, stored_bytes;
+    struct rec_table table;
+};
+
+/* A frame on its way through: read, checked and unpacked, decoded, relayed. */
+struct passing {
+    struct rec_frame frame;
+    struct section *section; /* of a DATA frame, else NULL */
+    bool relayed;
+    struct rec_buf scratch;
+    const uint8_t *data;
+    enum rec_status st;
+    struct rec_err err;
+};
+
+struct rec_reader {
+    struct rec_in *in;
+    struct want wants[MAX_WANTS];
+    uint32_t n_wants;
+    struct section **sections;
+    uint32_t n_sections;
+    struct section *open; /* begun and not ended */
+    size_t header_text;
+    uint64_t digest;
+    struct rec_buf prov;
+    struct passing batch[BATCH];
+    uint32_t n_batch;
+    bool ended;
+};
+
+enum rec_status rec_reader_open(const char *path, struct rec_reader **out,
+                                struct rec_err *err)
+{
+    struct rec_reader *r = rec_alloc_zero(1, sizeof *r, "reader", err);
+    enum rec_status st;
+
+    if (r == NULL)
+        return REC_ESYSTEM;
+    r->digest = REC_DIGEST_START;
+    st = rec_in_open(path, false, &r->in, err);
+    if (st == REC_OK)
+        st = rec_preamble_read(r->in, err);
+    if (st != REC_OK) {
+        rec_reader_close(r);
+        return st;
+    }
+    *out = r;
+    return REC_OK;
+}
+
+static enum rec_status add_want(struct rec_reader *r, struct want want, struct rec_err *err)
+{
+    if (r->n_wants == MAX_WANTS)
+        return rec_fail(err, REC_ESYSTEM, "too many sections are asked for");
+    r->wants[r->n_wants++] = want;
+    return REC_OK;
+}
+
+enum rec_status rec_reader_load(struct rec_reader *r, const char *pattern,
+                                struct rec_err *err)
+{
+    return add_want(r, (struct want){ .kind = WANT_LOAD, .pattern = pattern }, err);
+}
+
+enum rec_status rec_reader_drop(struct rec_reader *r, const char *pattern,
+                                struct rec_err *err)
+{
+    return add_want(r, (struct want){ .kind = WANT_DROP, .pattern = pattern }, err);
+}
+
+enum rec_status rec_reader_blocks(struct rec_reader *r, const char *pattern,
+                                  rec_block_fn *fn, void *ctx, struct rec_err *err)
+{
+    return add_want(
+        r, (struct want){ .kind = WANT_BLOCKS, .pattern = pattern, .fn = fn, .ctx = ctx },
+        err);
+}
+
+static bool fits(const char *pattern, const char *name)
+{
+    size_t n = strlen(pattern);
+
+    if (n > 0 && pattern[n - 1] == '*')
+        return strncmp(pattern, name, n - 1) == 0;
+    return strcmp(pattern, name) == 0;
+}
+
+static enum rec_status damaged(const struct rec_frame *f, const char *what,
+                               struct rec_err *err)
+{
+    return rec_fail(err, REC_EFORMAT, "section %u, frame %u: %s", f->section, f->seq, what);
+}
+
+/* A SECTION frame: makes the section and says what becomes of it. */
+static enum rec_status begin_section(struct rec_reader *r, const struct rec_frame *f,
+                                     struct rec_err *err)
+{
+    struct section *s;
+    struct section **list;
+    enum rec_status st;
+    uint32_t id;
+
+    if (r->open != NULL)
+        return damaged(f, "begins inside another section", err);
+    if (r->n_sections == MAX_SECTIONS)
+        return damaged(f, "more than 4096 sections", err);
+    if (r->header_text + f->stored.n > HEADER_TEXT || f->codec != REC_CODEC_NONE)
+        return damaged(f, "section headers of more than 1 MiB", err);
+    for (uint32_t i = 0; i < r->n_sections; i++)
+        if (r->sections[i]->id == f->section)
+            return damaged(f, "begins a second time", err);
+    r->header_text += f->stored.n;
+    list = rec_realloc(r->sections, r->n_sections + 1, sizeof *list, "sections", err);
+    if (list == NULL)
+        return REC_ESYSTEM;
+    r->sections = list;
+    s = rec_alloc_zero(1, sizeof *s, "section", err);
+    if (s == NULL)
+        return REC_ESYSTEM;
+    list[r->n_sections++] = s;
+    st = rec_table_read_header(&s->table, &id, (const char *)f->stored.data, f->stored.n,
+                               err);
+    if (st != REC_OK)
+        return st;
+    if (id != f->section || f->seq != 0)
+        return damaged(f, "its header text gives another number", err);
+    s->id = id;
+    s->seq = 1;
+    for (uint32_t i = 0; i < r->n_wants; i++) {
+        const struct want *w = &r->wants[i];
+
+        if (!fits(w->pattern, s->table.name))
+            continue;
+        if (w->kind == WANT_LOAD)
+            s->loaded = true;
+        else if (w->kind == WANT_DROP)
+            s->dropped = true;
+        else
+            s->blocks = w;
+    }
+    for (uint32_t i = 0; s->loaded && i + 1 < r->n_sections; i++)
+        if (strcmp(r->sections[i]->table.name, s->table.name) == 0)
+            for (uint32_t c = 0; c < r->sections[i]->table.n_cols; c++) {
+                struct rec_column *col = &r->sections[i]->table.cols[c];
+
+                rec_free(col->data); /* a later section of the same name wins */
+                rec_free(col->at);
+                rec_buf_free(&col->text);
+                col->data = NULL;
+                col->at = NULL;
+                col->cap = 0;
+            }
+    r->open = s;
+    return REC_OK;
+}
+
+/* Books a frame and says in P what is to be done with it. */
+static enum rec_status route(struct rec_reader *r, struct passing *p, struct rec_err *err)
+{
+    struct rec_frame *f = &p->frame;
+    struct section *s = r->open;
+
+    p->section = NULL;
+    p->relayed = true;
+    switch (f->type) {
+    case REC_FRAME_PROV:
+        if (f->codec != REC_CODEC_NONE || r->prov.n + f->stored.n > HEADER_TEXT)
+            return damaged(f, "provenance of more than 1 MiB", err);
+        return rec_buf_add(&r->prov, f->stored.data, f->stored.n, err);
+    case REC_FRAME_SECTION: {
+        enum rec_status st = rec_frame_check(f, err);
+
+        if (st == REC_OK)
+            st = begin_section(r, f, err);
+        if (st == REC_OK)
+            p->relayed = !r->open->dropped;
+        return st;
+    }
+    case REC_FRAME_DATA:
+    case REC_FRAME_SECTION_END:
+        if (s == NULL || s->id != f->section || s->seq != f->seq)
+            return damaged(f, "out of order", err);
+        if (f->first != s->n_rows)
+            return damaged(f, "rows are missing before it", err);
+        p->relayed = !s->dropped;
+        s->seq++;
+        if (f->type == REC_FRAME_SECTION_END) {
+            s->ended = true;
+            r->open = NULL;
+            return REC_OK;
+        }
+        /* Every encoding has at least a byte a row: no frame can ask for more rows. */
+        if (f->rows == 0 || f->rows > f->raw_bytes)
+            return damaged(f, "more rows than its bytes can hold", err);
+        p->section = s;
+        s->n_rows += f->rows;
+        s->n_frames++;
+        s->raw_bytes += f->raw_bytes;
+        s->stored_bytes += f->stored.n;
+        return REC_OK;
+    default:
+        if (f->flags & REC_FRAME_CRITICAL)
+            return rec_fail(err, REC_EFORMAT,
+                            "a frame of type %u, which this version does not know", f->type);
+        return REC_OK;
+    }
+}
+
+static void check_and_unpack(void *ctx, uint32_t i)
+{
+    struct passing *p = &((struct rec_reader *)ctx)->batch[i];
+
+    p->st = rec_frame_check(&p->frame, &p->err);
+    if (p->st == REC_OK && p->section != NULL && (p->section->loaded || p->section->blocks))
+        p->st = rec_frame_unpack(&p->frame, &p->scratch, &p->data, &p->err);
+}
+
+static enum rec_status decode(struct passing *p, struct rec_err *err)
+{
+    struct section *s = p->section;
+    size_t first = s->loaded ? (size_t)p->frame.first : 0;
+    enum rec_status st;
+
+    if (!s->loaded)
+        rec_table_clear(&s->table);
+    st = rec_table_reserve(&s->table, first + p->frame.rows, err);
+    if (st == REC_OK)
+        st = rec_table_decode(&s->table, first, p->frame.rows, p->data, p->frame.raw_bytes,
+                              err);
+    if (st != REC_OK)
+        return st;
+    s->table.n_rows = first + p->frame.rows;
+    if (s->blocks != NULL)
+        st = s->blocks->fn(s->blocks->ctx, &s->table, err);
+    return st;
+}
+
+static enum rec_status pass_batch(struct rec_reader *r, struct rec_writer *relay,
+                                  struct rec_err *err)
+{
+    rec_par_run(r->n_batch, check_and_unpack, r);
+    for (uint32_t i = 0; i < r->n_batch; i++) {
+        struct passing *p = &r->batch[i];
+        struct section *s = p->section;
+
+        if (p->st != REC_OK) {
+            *err = p->err;
+            return p->st;
+        }
+        if (s != NULL && (s->loaded || s->blocks != NULL)) {
+            enum rec_status st = decode(p, err);
+
+            if (st != REC_OK)
+                return st;
+        }
+        r->digest = rec_frame_digest(r->digest, &p->frame);
+        if (p->relayed && relay != NULL) {
+            enum rec_status st = rec_writer_relay(relay, &p->frame, err);
+
+            if (st != REC_OK)
+                return st;
+        }
+    }
+    r->n_batch = 0;
+    return REC_OK;
+}
+
+static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
+                              struct rec_err *err)
+{
+    if (r->open != NULL)
+        return rec_fail(err, REC_EFORMAT, "END inside section '%s'", r->open->table.name);
+    if (end->first != r->digest)
+        return rec_fail(err, REC_EFORMAT,
+                        "the digest at the end is not that of the frames before it: "
+                        "frames are missing or changed");
+    for (uint32_t i = 0; i < r->n_sections; i++)
+        r->sections[i]->table.n_rows = (size_t)r->sections[i]->n_rows;
+    return REC_OK;
+}
+
+/* A section that is handed over in blocks and has no rows is still handed over. */
+static enum rec_status show_empty(struct section *s, struct rec_err *err)
+{
+    if (s->blocks == NULL || s->n_rows > 0)
+        return REC_OK;
+    return s->blocks->fn(s->blocks->ctx, &s->table, err);
+}
+
+enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
+                               struct rec_err *err)
+{
+    size_t bytes = 0;
+    enum rec_status st = REC_OK;
+
+    while (st == REC_OK && !r->ended) {
+        struct passing *p = &r->batch[r->n_batch];
+        struct section *open = r->open;
+
+        st = rec_frame_read(r->in, &p->frame, err);
+        if (st != REC_OK)
+            break;
+        if (p->frame.type == REC_FRAME_END) {
+            st = pass_batch(r, relay, err);
+            if (st == REC_OK)
+                st = at_end(r, &p->frame, err);
+            r->ended = true;
+            break;
+        }
+        st = route(r, p, err);
+        if (st != REC_OK)
+            break;
+        r->n_batch++;
+        bytes += p->frame.stored.n;
+        if (r->n_batch == BATCH || bytes >= BATCH_BYTES) {
+            st = pass_batch(r, relay, err);
+            bytes = 0;
+        }
+        if (st == REC_OK && open != NULL && r->open == NULL)
+            st = show_empty(open, err);
+    }
+    /* What concerns this input says so; a full disk behind the relay does not. */
+    return st == REC_EFORMAT ? rec_fail_in(err, st, rec_in_name(r->in)) : st;
+}
+
+struct rec_table *rec_reader_table(struct rec_reader *r, const char *name)
+{
+    for (uint32_t i = r->n_sections; i-- > 0;)
+        if (strcmp(r->sections[i]->table.name, name) == 0)
+            return &r->sections[i]->table;
+    return NULL;
+}
+
+enum rec_status rec_reader_need(struct rec_reader *r, const char *name, const char *maker,
+                                struct rec_table **out, struct rec_err *err)
+{
+    struct rec_table *t = rec_reader_table(r, name);
+
+    if (t == NULL)
+        return rec_fail(err, REC_EFORMAT, "%s: no section '%s': run it through %s first",
+                        rec_in_name(r->in), name, maker);
+    *out = t;
+    return REC_OK;
+}
+
+uint32_t rec_reader_n_sections(const struct rec_reader *r)
+{
+    return r->n_sections;
+}
+
+struct rec_section_info rec_reader_section(const struct rec_reader *r, uint32_t index)
+{
+    const struct section *s = r->sections[index];
+
+    return (struct rec_section_info){ s->id, &s->table, s->n_frames, s->raw_bytes,
+                                      s->stored_bytes };
+}
+
+const struct rec_buf *rec_reader_prov(const struct rec_reader *r)
+{
+    return &r->prov;
+}
+
+uint64_t rec_reader_digest(const struct rec_reader *r)
+{
+    return r->digest;
+}
+
+const char *rec_reader_name(const struct rec_reader *r)
+{
+    return rec_in_name(r->in);
+}
+
+void rec_reader_close(struct rec_reader *r)
+{
+    if (r == NULL)
+        return;
+    for (uint32_t i = 0; i < r->n_sections; i++) {
+        rec_table_free(&r->sections[i]->table);
+        rec_free(r->sections[i]);
+    }
+    for (uint32_t i = 0; i < BATCH; i++) {
+        rec_frame_free(&r->batch[i].frame);
+        rec_buf_free(&r->batch[i].scratch);
+    }
+    rec_free(r->sections);
+    rec_buf_free(&r->prov);
+    rec_in_close(r->in);
+    rec_free(r);
+}
