@@ -1,0 +1,36 @@
+#ifndef REC_EXPORT_H
+#define REC_EXPORT_H
+
+#include "io/file.h"
+#include "io/reader.h"
+
+/*
+ * A section as text or for other programs.
+ *
+ *   tsv, csv  a header of column names, one line a row; numbers that point into a
+ *             dictionary are printed as its ids unless `codes`; floats are the shortest
+ *             text that reads back the same; vectors are one column an element (x.0, ...);
+ *             control bytes of ids are escaped as \xNN in TSV, ids are quoted in CSV
+ *             where they need it (RFC 4180)
+ *   npy       NumPy's format 1.0, little-endian: one column, of shape (rows) or
+ *             (rows, width)
+ *   mtx       Matrix Market: `graph` as N x N coordinates with its ratings, a matrix
+ *             section as a dense array; indices from 1
+ */
+enum rec_export_form { REC_EXPORT_TSV, REC_EXPORT_CSV, REC_EXPORT_NPY, REC_EXPORT_MTX };
+
+struct rec_export_opts {
+    enum rec_export_form form;
+    const char *column; /* only this one; NULL: all (npy: the only one) */
+    bool codes;
+};
+
+/*
+ * Exports section T, loaded by R together with the dictionaries it points into (and
+ * `graph.nodes` for a graph).  REC_EUSAGE if the form does not fit the section.
+ */
+enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
+                           const struct rec_export_opts *opts, struct rec_out *out,
+                           struct rec_err *err) REC_MUST_USE;
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef REC_RATINGS_H
+#define REC_RATINGS_H
+
+#include "io/reader.h"
+
+/*
+ * A view of the sections `users`, `items`, `ratings` and `split` of a loaded stream,
+ * checked: user < n_users, item < n_items, ratings finite, as many split rows as
+ * ratings.  The arrays belong to the reader.
+ */
+enum rec_part { REC_TRAIN, REC_VALID, REC_TEST, REC_N_PARTS };
+
+extern const char *const rec_part_names[REC_N_PARTS];
+
+struct rec_ratings {
+    uint32_t n_users, n_items;
+    size_t n;
+    const uint32_t *user, *item; /* (n) */
+    const float *rating;         /* (n) */
+    const uint8_t *source;       /* (n), or NULL */
+    const uint8_t *part;         /* (n) of enum rec_part, or NULL if not asked for */
+};
+
+/* What rec_ratings_get() needs; call before rec_reader_run(). */
+enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
+                                 struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
+                                struct rec_ratings *out, struct rec_err *err) REC_MUST_USE;
+
+#endif
