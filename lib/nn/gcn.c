@@ -1,0 +1,358 @@
+#include "nn/gcn.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/par.h"
+#include "nn/kernels.h"
+
+/* ---- tensors ---- */
+
+enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g, uint32_t width,
+                             uint32_t n_layers, bool learn, struct rec_err *err)
+{
+    struct rec_gcn x = { g->n_nodes, g->n_users, width, n_layers, .out = { .rows = 0 } };
+    enum rec_status st = REC_OK;
+
+    for (uint32_t l = 0; st == REC_OK && l < n_layers; l++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof name, "W%u", l + 1);
+        st = rec_param_make(&x.w[l], name, l == 0 ? x.n_nodes : width, width, learn, err);
+        (void)snprintf(name, sizeof name, "b%u", l + 1);
+        if (st == REC_OK)
+            st = rec_param_make(&x.b[l], name, 1, width, learn, err);
+    }
+    if (st == REC_OK)
+        st = rec_param_make(&x.out, "w", 2, width, learn, err);
+    if (st == REC_OK)
+        st = rec_param_make(&x.c, "c", 1, 1, learn, err);
+    if (st != REC_OK) {
+        rec_gcn_free(&x);
+        return st;
+    }
+    *m = x;
+    return REC_OK;
+}
+
+struct rec_param *rec_gcn_param(struct rec_gcn *m, uint32_t index)
+{
+    if (index < 2 * m->n_layers)
+        return index % 2 == 0 ? &m->w[index / 2] : &m->b[index / 2];
+    index -= 2 * m->n_layers;
+    return index == 0 ? &m->out : index == 1 ? &m->c : NULL;
+}
+
+void rec_gcn_init(struct rec_gcn *m, uint64_t seed)
+{
+    double limit = 1.0 / sqrt(2.0 * m->width);
+
+    for (uint32_t l = 0; l < m->n_layers; l++)
+        rec_param_uniform(&m->w[l], seed,
+                          sqrt(6.0 / ((double)m->w[l].rows + (double)m->w[l].cols)));
+    rec_param_uniform(&m->out, seed, limit);
+    rec_param_uniform(&m->c, seed, limit);
+}
+
+void rec_gcn_free(struct rec_gcn *m)
+{
+    struct rec_param *p;
+
+    for (uint32_t i = 0; (p = rec_gcn_param(m, i)) != NULL; i++)
+        rec_param_free(p);
+    *m = (struct rec_gcn){ 0 };
+}
+
+/* ---- state ---- */
+
+enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn *m,
+                                   bool learn, struct rec_err *err)
+{
+    struct rec_gcn_state x = { 0 };
+    rec_real **list[2 * REC_GCN_MAX_LAYERS + 2];
+    size_t n = (size_t)m->n_nodes, d = m->width;
+    uint32_t k = 0;
+
+    for (uint32_t l = 0; l < m->n_layers; l++) {
+        list[k++] = &x.h[l];
+        if (l > 0)
+            list[k++] = &x.p[l];
+    }
+    if (learn) {
+        list[k++] = &x.dh;
+        list[k++] = &x.dp;
+    }
+    for (uint32_t i = 0; i < k; i++) {
+        *list[i] = rec_alloc_zero(n * d, sizeof **list[i], "layer outputs", err);
+        if (*list[i] == NULL)
+            goto fail;
+    }
+    x.s = rec_alloc_zero(n, sizeof *x.s, "layer outputs", err);
+    x.g = rec_alloc_zero(n, sizeof *x.g, "layer outputs", err);
+    x.part = rec_alloc_zero(REC_MAX_CHUNKS * d, (d + 1) * sizeof *x.part, "sums", err);
+    x.loss = rec_alloc_zero(REC_MAX_CHUNKS, sizeof *x.loss, "sums", err);
+    if (x.s == NULL || x.g == NULL || x.part == NULL || x.loss == NULL)
+        goto fail;
+    *s = x;
+    return REC_OK;
+fail:
+    rec_gcn_state_free(&x);
+    return REC_ESYSTEM;
+}
+
+void rec_gcn_state_free(struct rec_gcn_state *s)
+{
+    for (uint32_t l = 0; l < REC_GCN_MAX_LAYERS; l++) {
+        rec_free(s->h[l]);
+        rec_free(s->p[l]);
+    }
+    rec_free(s->s);
+    rec_free(s->g);
+    rec_free(s->dh);
+    rec_free(s->dp);
+    rec_free(s->part);
+    rec_free(s->loss);
+    *s = (struct rec_gcn_state){ 0 };
+}
+
+struct work {
+    struct rec_gcn *m;
+    const struct rec_graph *g;
+    const struct rec_chunks *c;
+    struct rec_gcn_state *s;
+};
+
+/* ---- the decoder: forward ---- */
+
+/* s = H w, with the user's or the item's half of w */
+static void share_chunk(void *ctx, uint32_t chunk)
+{
+    const struct work *k = ctx;
+    uint32_t d = k->m->width;
+    const rec_real *w = k->m->out.x + (chunk < k->c->n_user_chunks ? 0 : d);
+    const rec_real *h = k->s->h[k->m->n_layers - 1] + (size_t)k->c->at[chunk] * d;
+
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++, h += d) {
+        rec_real sum = 0;
+
+        for (uint32_t j = 0; j < d; j++)
+            sum += h[j] * w[j];
+        k->s->s[n] = sum;
+    }
+}
+
+void rec_gcn_forward(const struct rec_gcn *m, const struct rec_graph *g,
+                     const struct rec_chunks *c, struct rec_gcn_state *s)
+{
+    struct work k = { (struct rec_gcn *)(uintptr_t)m, g, c, s }; /* m is only read */
+    uint32_t d = m->width;
+
+    rec_spmm(g, c, m->w[0].x, d, s->h[0]);
+    rec_relu(c, s->h[0], m->b[0].x, d);
+    for (uint32_t l = 1; l < m->n_layers; l++) {
+        rec_spmm(g, c, s->h[l - 1], d, s->p[l]);
+        rec_linear(c, s->p[l], m->w[l].x, m->b[l].x, d, s->h[l]);
+        rec_relu(c, s->h[l], NULL, d);
+    }
+    rec_par_run(c->n, share_chunk, &k);
+}
+
+/* ---- the loss, and the decoder's backward ---- */
+
+static void loss_chunk(void *ctx, uint32_t chunk)
+{
+    const struct work *k = ctx;
+    const struct rec_graph *g = k->g;
+    const rec_real *s = k->s->s;
+    rec_real c = k->m->c.x[0], scale = (rec_real)(2.0 / ((double)g->n_edges / 2.0));
+    double loss = 0.0, sum = 0.0;
+
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++) {
+        rec_real own = s[n] + c, delta = 0;
+
+        for (uint64_t e = g->off[n]; e < g->off[n + 1]; e++) {
+            rec_real error = own + s[g->to[e]] - (rec_real)g->rating[e];
+
+            delta += error;
+            loss += (double)error * (double)error;
+        }
+        /* forward:  rating = s_u + s_i + c, loss = mean error^2
+         * so:       ds_n = sum over the node's edges of 2 error / E */
+        k->s->g[n] = scale * delta;
+        sum += (double)k->s->g[n];
+    }
+    k->s->loss[chunk] = loss;
+    k->s->part[chunk] = (rec_real)sum;
+}
+
+double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g, const struct rec_chunks *c,
+                    struct rec_gcn_state *s)
+{
+    struct work k = { m, g, c, s };
+    double loss = 0.0;
+
+    rec_par_run(c->n, loss_chunk, &k);
+    /* Users' rows hold each rating once; items' rows repeat them. */
+    for (uint32_t chunk = 0; chunk < c->n_user_chunks; chunk++) {
+        loss += s->loss[chunk];
+        /*   dc = sum of all 2 error / E */
+        m->c.dx[0] += s->part[chunk];
+    }
+    return loss / ((double)g->n_edges / 2.0);
+}
+
+static void share_backward_chunk(void *ctx, uint32_t chunk)
+{
+    const struct work *k = ctx;
+    uint32_t d = k->m->width;
+    size_t at = (size_t)k->c->at[chunk] * d;
+    const rec_real *w = k->m->out.x + (chunk < k->c->n_user_chunks ? 0 : d);
+    const rec_real *h = k->s->h[k->m->n_layers - 1] + at;
+    rec_real *dh = k->s->dh + at, *dw = k->s->part + (size_t)chunk * d;
+
+    memset(dw, 0, d * sizeof *dw);
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++, h += d, dh += d)
+        for (uint32_t j = 0; j < d; j++) {
+            /* forward:  s += h[j] * w[j]       so:  dw[j] += g * h[j] */
+            dw[j] += k->s->g[n] * h[j];
+            /*                                       dh[j]  = g * w[j] */
+            dh[j] = k->s->g[n] * w[j];
+        }
+}
+
+static void share_backward(const struct work *k)
+{
+    uint32_t d = k->m->width;
+
+    rec_par_run(k->c->n, share_backward_chunk, (void *)(uintptr_t)k);
+    for (uint32_t chunk = 0; chunk < k->c->n; chunk++) {
+        rec_real *dw = k->m->out.dx + (chunk < k->c->n_user_chunks ? 0 : d);
+
+        for (uint32_t j = 0; j < d; j++)
+            dw[j] += k->s->part[(size_t)chunk * d + j];
+    }
+}
+
+void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
+                      const struct rec_chunks *c, struct rec_gcn_state *s)
+{
+    struct work k = { m, g, c, s };
+    uint32_t d = m->width;
+
+    share_backward(&k);
+    for (uint32_t l = m->n_layers; l-- > 1;) {
+        /* forward:  h = relu(p w + b) */
+        rec_relu_backward(c, s->h[l], d, s->dh);
+        rec_linear_backward(c, s->p[l], m->w[l].x, s->dh, d, s->dp, m->w[l].dx, m->b[l].dx,
+                            s->part);
+        /* forward:  p = A^ h(l-1)     so:  dh(l-1) = A^ dp, as A^ is symmetric */
+        rec_spmm(g, c, s->dp, d, s->dh);
+    }
+    rec_relu_backward(c, s->h[0], d, s->dh);
+    rec_bias_backward(c, s->dh, d, m->b[0].dx, s->part);
+    /* forward:  z = A^ W1         so:  dW1 = A^ dz; nothing else adds to dW1 */
+    rec_spmm(g, c, s->dh, d, m->w[0].dx);
+}
+
+/* ---- sections ---- */
+
+static enum rec_status add_setting(struct rec_table *t, const char *key, const char *value,
+                                   struct rec_err *err)
+{
+    const char *const texts[2] = { key, value };
+    enum rec_status st = rec_table_reserve(t, t->n_rows + 1, err);
+
+    for (uint32_t i = 0; st == REC_OK && i < 2; i++) {
+        st = rec_buf_add(&t->cols[i].text, texts[i], strlen(texts[i]), err);
+        t->cols[i].at[t->n_rows + 1] = t->cols[i].text.n;
+    }
+    t->n_rows += st == REC_OK;
+    return st;
+}
+
+static enum rec_status add_number(struct rec_table *t, const char *key, uint32_t value,
+                                  struct rec_err *err)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof text, "%u", value);
+    return add_setting(t, key, text, err);
+}
+
+enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
+                              struct rec_err *err)
+{
+    struct rec_table t;
+    struct rec_param *p;
+    enum rec_status st;
+
+    rec_table_init(&t, "model", REC_KIND_PARAMS);
+    (void)snprintf(t.by, sizeof t.by, "%s", by);
+    rec_table_add(&t, "key", REC_STR, 1, REC_PLAIN, NULL);
+    rec_table_add(&t, "value", REC_STR, 1, REC_PLAIN, NULL);
+    st = add_setting(&t, "model", "gcn", err);
+    if (st == REC_OK)
+        st = add_number(&t, "width", m->width, err);
+    if (st == REC_OK)
+        st = add_number(&t, "layers", m->n_layers, err);
+    if (st == REC_OK)
+        st = rec_writer_table(w, &t, err);
+    for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(m, i)) != NULL; i++)
+        st = rec_param_write(p, w, by, err);
+    rec_table_free(&t);
+    return st;
+}
+
+enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err)
+{
+    return rec_reader_load(r, "model*", err);
+}
+
+/* The value of KEY, a number in 1 .. MOST. */
+static enum rec_status get_number(const struct rec_table *t, const char *key, uint32_t most,
+                                  uint32_t *out, struct rec_err *err)
+{
+    for (size_t i = 0; i < t->n_rows; i++) {
+        size_t n, v;
+        const char *k = rec_column_text(&t->cols[0], i, &n);
+        const char *value = rec_column_text(&t->cols[1], i, &v);
+        uint64_t x;
+
+        if (n == strlen(key) && memcmp(k, key, n) == 0 && rec_parse_u64(value, v, &x) &&
+            x >= 1 && x <= most) {
+            *out = (uint32_t)x;
+            return REC_OK;
+        }
+    }
+    return rec_fail(err, REC_EFORMAT, "section 'model': no '%s' in 1..%u", key, most);
+}
+
+enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
+                             const struct rec_graph *g, struct rec_err *err)
+{
+    struct rec_gcn x = { 0 };
+    struct rec_table *t;
+    struct rec_param *p;
+    uint32_t width, n_layers;
+    enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
+
+    if (st != REC_OK)
+        return st;
+    if (t->n_cols != 2 || t->cols[0].type != REC_STR || t->cols[1].type != REC_STR)
+        return rec_fail(err, REC_EFORMAT, "section 'model' is not key and value");
+    st = get_number(t, "width", REC_GCN_MAX_WIDTH, &width, err);
+    if (st == REC_OK)
+        st = get_number(t, "layers", REC_GCN_MAX_LAYERS, &n_layers, err);
+    if (st == REC_OK)
+        st = rec_gcn_make(&x, g, width, n_layers, false, err);
+    for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(&x, i)) != NULL; i++)
+        st = rec_param_read(p, r, err);
+    if (st != REC_OK) {
+        rec_gcn_free(&x);
+        return st;
+    }
+    *m = x;
+    return REC_OK;
+}

@@ -1,0 +1,155 @@
+#include "nn/param.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/par.h"
+#include "base/random.h"
+
+enum { ADAM_CHUNK = 16384 };
+
+size_t rec_param_size(const struct rec_param *p)
+{
+    return (size_t)p->rows * p->cols;
+}
+
+enum rec_status rec_param_make(struct rec_param *p, const char *name, uint32_t rows,
+                               uint32_t cols, bool learn, struct rec_err *err)
+{
+    struct rec_param q = { .rows = rows, .cols = cols };
+    size_t n = rec_param_size(&q);
+
+    (void)snprintf(q.name, sizeof q.name, "%s", name);
+    q.x = rec_alloc_zero(n, sizeof *q.x, "model", err);
+    if (learn && q.x != NULL) {
+        q.dx = rec_alloc_zero(n, sizeof *q.dx, "gradient", err);
+        q.m = q.dx == NULL ? NULL : rec_alloc_zero(n, sizeof *q.m, "Adam's state", err);
+        q.v = q.m == NULL ? NULL : rec_alloc_zero(n, sizeof *q.v, "Adam's state", err);
+    }
+    if (q.x == NULL || (learn && q.v == NULL)) {
+        rec_param_free(&q);
+        return REC_ESYSTEM;
+    }
+    *p = q;
+    return REC_OK;
+}
+
+void rec_param_free(struct rec_param *p)
+{
+    rec_free(p->x);
+    rec_free(p->dx);
+    rec_free(p->m);
+    rec_free(p->v);
+    *p = (struct rec_param){ 0 };
+}
+
+void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit)
+{
+    char stream[48];
+    struct rec_random random;
+
+    (void)snprintf(stream, sizeof stream, "init %s", p->name);
+    rec_random_init(&random, seed, stream);
+    /* through float: a model file holds floats, and the double build must agree */
+    for (size_t i = 0; i < rec_param_size(p); i++)
+        p->x[i] = (rec_real)(float)((2.0 * rec_random_uniform(&random) - 1.0) * limit);
+}
+
+struct adam_work {
+    struct rec_param *p;
+    rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
+};
+
+static void adam_chunk(void *ctx, uint32_t chunk)
+{
+    const struct adam_work *a = ctx;
+    size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(a->p) - from;
+    rec_real *restrict x = a->p->x + from, *restrict m = a->p->m + from;
+    rec_real *restrict v = a->p->v + from;
+    const rec_real *restrict dx = a->p->dx + from;
+
+    n = n < ADAM_CHUNK ? n : ADAM_CHUNK;
+    for (size_t i = 0; i < n; i++) {
+        rec_real d = dx[i] + a->decay * x[i];
+
+        m[i] = a->beta1 * m[i] + a->new1 * d;
+        v[i] = a->beta2 * v[i] + a->new2 * d * d;
+#ifdef REC_DOUBLE
+        x[i] -= a->step * m[i] / (sqrt(v[i]) * a->root2 + a->epsilon);
+#else
+        x[i] -= a->step * m[i] / (sqrtf(v[i]) * a->root2 + a->epsilon);
+#endif
+    }
+}
+
+void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
+{
+    double t = (double)step;
+    struct adam_work k = {
+        .p = p,
+        .step = (rec_real)(a->lr / (1.0 - pow(a->beta1, t))),
+        .decay = (rec_real)a->weight_decay,
+        .beta1 = (rec_real)a->beta1,
+        .beta2 = (rec_real)a->beta2,
+        .new1 = (rec_real)(1.0 - a->beta1), /* in double: 1 - 0.999f is 1.7e-5 off */
+        .new2 = (rec_real)(1.0 - a->beta2),
+        .root2 = (rec_real)(1.0 / sqrt(1.0 - pow(a->beta2, t))),
+        .epsilon = (rec_real)a->epsilon,
+    };
+    uint32_t n = (uint32_t)((rec_param_size(p) + ADAM_CHUNK - 1) / ADAM_CHUNK);
+
+    rec_par_run(n, adam_chunk, &k);
+}
+
+enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
+                                const char *by, struct rec_err *err)
+{
+    char name[48];
+    struct rec_table t;
+    float *out;
+    enum rec_status st;
+
+    (void)snprintf(name, sizeof name, "model.%s", p->name);
+    rec_table_init(&t, name, REC_KIND_MATRIX);
+    (void)snprintf(t.by, sizeof t.by, "%s", by);
+    rec_table_add(&t, "row", REC_F32, p->cols, REC_PLAIN, NULL);
+    st = rec_table_reserve(&t, p->rows, err);
+    if (st == REC_OK) {
+        out = t.cols[0].data;
+        for (size_t i = 0; i < rec_param_size(p); i++)
+            out[i] = (float)p->x[i];
+        t.n_rows = p->rows;
+        st = rec_writer_table(w, &t, err);
+    }
+    rec_table_free(&t);
+    return st;
+}
+
+enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
+                               struct rec_err *err)
+{
+    char name[48];
+    const struct rec_column *c;
+    const float *in;
+    struct rec_table *t;
+    enum rec_status st;
+
+    (void)snprintf(name, sizeof name, "model.%s", p->name);
+    st = rec_reader_need(r, name, "rec-train", &t, err);
+    if (st == REC_OK)
+        st = rec_table_column(t, "row", REC_F32, p->cols, &c, err);
+    if (st != REC_OK)
+        return st;
+    if (t->n_rows != p->rows)
+        return rec_fail(err, REC_EFORMAT, "section '%s' has %zu rows, not %u: it belongs to "
+                        "another graph", name, t->n_rows, p->rows);
+    in = c->data;
+    for (size_t i = 0; i < rec_param_size(p); i++) {
+        if (!isfinite(in[i]))
+            return rec_fail(err, REC_EFORMAT, "section '%s', row %zu: not a number", name,
+                            i / p->cols);
+        p->x[i] = (rec_real)in[i];
+    }
+    return REC_OK;
+}

@@ -1,0 +1,41 @@
+#ifndef REC_PARAM_H
+#define REC_PARAM_H
+
+#include "io/reader.h"
+#include "nn/real.h"
+
+/*
+ * A tensor that is learned: its values, their gradient and Adam's two moments, each
+ * (rows, cols).  { 0 } is empty.
+ */
+struct rec_param {
+    char name[32]; /* "W1" */
+    uint32_t rows, cols;
+    rec_real *x, *dx, *m, *v;
+};
+
+size_t rec_param_size(const struct rec_param *p);
+/* Zeroed values; with LEARN also gradient and moments, else those are NULL. */
+enum rec_status rec_param_make(struct rec_param *p, const char *name, uint32_t rows,
+                               uint32_t cols, bool learn, struct rec_err *err) REC_MUST_USE;
+void rec_param_free(struct rec_param *p);
+
+/* Uniform in [-limit, limit), from the stream "init NAME" of SEED. */
+void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit);
+
+/*
+ * Adam (Kingma & Ba 2015), as in PyTorch: weight decay is L2, added to the gradient.
+ * STEP counts from 1.  Elementwise, so that threads cannot change it.
+ */
+struct rec_adam {
+    double lr, beta1, beta2, epsilon, weight_decay;
+};
+void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p);
+
+/* As section `model.NAME`, f32[cols]; and the way back, values only, checked. */
+enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
+                                const char *by, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
+                               struct rec_err *err) REC_MUST_USE;
+
+#endif

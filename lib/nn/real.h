@@ -1,0 +1,15 @@
+#ifndef REC_REAL_H
+#define REC_REAL_H
+
+/*
+ * The number type of everything that is learned.  The product is built with float; the
+ * gradient tests build the same files with -DREC_DOUBLE, because in float a finite
+ * difference cannot tell a 1 % error from rounding.
+ */
+#ifdef REC_DOUBLE
+typedef double rec_real;
+#else
+typedef float rec_real;
+#endif
+
+#endif
