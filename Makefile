@@ -1,0 +1,88 @@
+# make demo              the whole chain on data/sample.csv.gz, with its figures
+# make check             every test
+# make                   the programs, in build/bin
+# make run DATA=file.csv the chain on your own ratings; options: pipelines/stages.mk
+# make run EXPERIMENT=x  the chain as pipelines/x.mk says
+# make install           into PREFIX (/usr/local)
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+B ?= build
+PREFIX ?= /usr/local
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O3 -g
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wwrite-strings -Wpointer-arith $(if $(CI),-Werror)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fopenmp -I. -Ilib $(WARN) $(CFLAGS)
+LIBS := -lopenblas -lz -lm
+
+BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
+CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip
+
+# A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
+SETTINGS := DATA EXPERIMENT HIDDEN LAYERS EPOCHS LR SEED \
+            CLEAN_OPTS ENCODE_OPTS SPLIT_OPTS GRAPH_OPTS TRAIN_OPTS EVAL_OPTS
+.DEFAULT_GOAL := $(if $(findstring command line,$(foreach v,$(SETTINGS),$(origin $v))),run,all)
+
+TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/rec-*.c))
+LIB_OBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
+
+.PHONY: all demo run check check-tests deps check-deps install uninstall clean
+all: $(TOOLS:%=$B/bin/%)
+
+deps:
+	@pipelines/packages.sh $(BUILD_PACKAGES)
+check-deps:
+	@pipelines/packages.sh $(CHECK_PACKAGES)
+demo: deps
+	@$(MAKE) metrics
+run: deps
+	@$(MAKE) metrics
+check: check-deps
+	@$(MAKE) check-tests
+
+# ---- programs ----
+
+$B/bin/%: $B/obj/tools/%.o $B/obj/tools/tool.o $B/librec.a
+	@mkdir -p $(@D)
+	@echo '  link   $@'
+	@$(CC) $(ALL_CFLAGS) $^ -o $@ $(LIBS)
+$B/librec.a: $(LIB_OBJ)
+	@rm -f $@
+	@ar rcsD $@ $^
+$B/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  cc     $<'
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+-include $(shell [ ! -d $B/obj ] || find $B/obj -name '*.d')
+.PRECIOUS: $B/obj/%.o
+
+# ---- the chain ----
+
+EXPERIMENT ?=
+ifneq ($(EXPERIMENT),)
+include pipelines/$(EXPERIMENT).mk
+endif
+include pipelines/stages.mk
+
+# ---- tests ----
+
+include tests/tests.mk
+
+# ---- installing ----
+
+MAN := $(wildcard tools/*.1)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install $(TOOLS:%=$B/bin/%) $(DESTDIR)$(PREFIX)/bin
+	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+	    $(MAN:tools/%=$(DESTDIR)$(PREFIX)/share/man/man1/%)
+clean:
+	rm -rf $B

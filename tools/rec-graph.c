@@ -1,0 +1,82 @@
+#include "data/graph.h"
+#include "tools/tool.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum rec_status want(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = rec_ratings_load(r, true, err);
+
+    if (st == REC_OK)
+        st = rec_reader_drop(r, "graph*", err);
+    if (st == REC_OK)
+        st = rec_reader_drop(r, "model*", err);
+    return st;
+}
+
+static enum rec_status write_graph(struct rec_writer *w, const struct rec_graph *g,
+                                   struct rec_err *err)
+{
+    struct rec_table edges = { 0 }, nodes = { 0 };
+    enum rec_status st = rec_graph_tables(g, &edges, &nodes, err);
+
+    if (st == REC_OK) {
+        memcpy(edges.by, "rec-graph", sizeof "rec-graph");
+        memcpy(nodes.by, "rec-graph", sizeof "rec-graph");
+        st = rec_writer_table(w, &edges, err);
+    }
+    if (st == REC_OK)
+        st = rec_writer_table(w, &nodes, err);
+    rec_table_free(&edges);
+    rec_table_free(&nodes);
+    return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    struct rec_reader *r = NULL;
+    struct rec_writer *w = NULL;
+    struct rec_ratings ratings;
+    struct rec_graph g = { 0 };
+    enum rec_status st = rec_stage_open(&r, &w, err);
+
+    if (st == REC_OK)
+        st = want(r, err);
+    if (st == REC_OK)
+        st = rec_reader_run(r, w, err);
+    if (st == REC_OK)
+        st = rec_ratings_get(r, true, &ratings, err);
+    if (st == REC_OK)
+        st = rec_graph_build(&ratings, &g, err);
+    if (st == REC_OK)
+        st = write_graph(w, &g, err);
+    if (st == REC_OK) {
+        rec_note("%u nodes (%u users, %u items), %" PRIu64 " edges", g.n_nodes, g.n_users,
+                 g.n_items, g.n_edges);
+        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
+        w = NULL;
+    }
+    rec_graph_free(&g);
+    rec_writer_discard(w);
+    rec_reader_close(r);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct rec_tool tool = {
+        .name = "rec-graph",
+        .operands = "[FILE]",
+        .summary = "Reads `ratings` and `split` and writes the bipartite graph of the training ratings:\n"
+                   "user u is node u, item i is node users + i; each rating is an edge in both\n"
+                   "directions.  No validation or test rating enters.",
+        .example = "rec-graph split.rec -o graph.rec",
+        .flags = REC_TOOL_BINARY_OUT,
+        .opts = NULL,
+        .n_opts = 0,
+        .run = run,
+    };
+
+    return rec_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,180 @@
+#include "data/export.h"
+#include "data/graph.h"
+#include "io/prov.h"
+#include "tools/tool.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool list, headers, check, prov;
+static struct rec_export_opts opts;
+static const char *section;
+
+static const struct rec_opt table[] = {
+    { "list", 'l', REC_OPT_FLAG, &list, NULL, "list the sections (what is done if nothing is asked)",
+      0, 0, false },
+    { "headers", 'H', REC_OPT_FLAG, &headers, NULL, "print the header lines of all sections", 0,
+      0, false },
+    { "section", 's', REC_OPT_TEXT, &section, "NAME", "print the rows of a section", 0, 0,
+      false },
+    { "to", 't', REC_OPT_CHOICE, &opts.form, "tsv|csv|npy|mtx", "form of -s", 0, 0, false },
+    { "column", 'c', REC_OPT_TEXT, &opts.column, "NAME", "only this column of -s", 0, 0, false },
+    { "codes", 0, REC_OPT_FLAG, &opts.codes, NULL, "print numbers, not the ids they stand for",
+      0, 0, false },
+    { "check", 'C', REC_OPT_FLAG, &check, NULL, "read and check everything, print one line", 0,
+      0, false },
+    { "prov", 'p', REC_OPT_FLAG, &prov, NULL, "print the commands that made the file", 0, 0,
+      false },
+};
+
+static enum rec_status print_list(struct rec_reader *r, struct rec_buf *text,
+                                  struct rec_err *err)
+{
+    enum rec_status st = rec_buf_addf(text, err, "section\tkind\tby\trows\tframes\tbytes\tstored\n");
+
+    for (uint32_t i = 0; st == REC_OK && i < rec_reader_n_sections(r); i++) {
+        struct rec_section_info s = rec_reader_section(r, i);
+
+        st = rec_buf_addf(text, err,
+                          "%s\t%s\t%s\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+                          s.table->name, rec_kind_names[s.table->kind], s.table->by,
+                          s.table->n_rows, s.n_frames, s.raw_bytes, s.stored_bytes);
+    }
+    return st;
+}
+
+static enum rec_status print_headers(struct rec_reader *r, struct rec_buf *text,
+                                     struct rec_err *err)
+{
+    const struct rec_buf *lines = rec_reader_prov(r);
+    enum rec_status st = REC_OK;
+
+    for (uint32_t i = 0; st == REC_OK && i < rec_reader_n_sections(r); i++) {
+        struct rec_section_info s = rec_reader_section(r, i);
+
+        st = rec_table_write_header(s.table, s.id, text, err);
+    }
+    return st == REC_OK ? rec_buf_add(text, lines->data, lines->n, err) : st;
+}
+
+/* Beyond checksums: what the later stages would refuse. */
+static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
+                                     struct rec_err *err)
+{
+    struct rec_ratings ratings;
+    struct rec_graph g = { 0 };
+    uint64_t frames = 0;
+    enum rec_status st = REC_OK;
+
+    if (rec_reader_table(r, "ratings") != NULL)
+        st = rec_ratings_get(r, rec_reader_table(r, "split") != NULL, &ratings, err);
+    if (st == REC_OK && rec_reader_table(r, "graph") != NULL)
+        st = rec_graph_get(r, &g, err);
+    rec_graph_free(&g);
+    for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
+        frames += rec_reader_section(r, i).n_frames;
+    if (st == REC_OK)
+        st = rec_buf_addf(text, err,
+                          "%s: ok: %u sections, %" PRIu64 " data frames, digest %016" PRIx64 "\n",
+                          rec_reader_name(r), rec_reader_n_sections(r), frames,
+                          rec_reader_digest(r));
+    return st;
+}
+
+static enum rec_status print_rows(struct rec_reader *r, struct rec_out *out,
+                                  struct rec_err *err)
+{
+    struct rec_table *t = rec_reader_table(r, section);
+
+    if (t == NULL)
+        return rec_fail(err, REC_EFORMAT, "%s: no section '%s'; -l lists them",
+                        rec_reader_name(r), section);
+    return rec_export(r, t, &opts, out, err);
+}
+
+static enum rec_status print(struct rec_reader *r, struct rec_out *out, struct rec_err *err)
+{
+    const struct rec_buf *lines = rec_reader_prov(r);
+    struct rec_buf text = { 0 };
+    enum rec_status st = REC_OK;
+
+    if (check)
+        st = check_meaning(r, &text, err);
+    if (st == REC_OK && list)
+        st = print_list(r, &text, err);
+    if (st == REC_OK && headers)
+        st = print_headers(r, &text, err);
+    if (st == REC_OK && prov)
+        st = rec_prov_script((const char *)lines->data, lines->n, &text, err);
+    if (st == REC_OK && text.n > 0)
+        st = rec_out_write(out, text.data, text.n, err);
+    if (st == REC_OK && section != NULL)
+        st = print_rows(r, out, err);
+    rec_buf_free(&text);
+    return st;
+}
+
+static enum rec_status want(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    if (check)
+        return rec_reader_load(r, "*", err);
+    if (section == NULL)
+        return REC_OK;
+    st = rec_reader_load(r, section, err);
+    if (st == REC_OK && !opts.codes)
+        st = rec_reader_load(r, "users", err);
+    if (st == REC_OK && !opts.codes)
+        st = rec_reader_load(r, "items", err);
+    if (st == REC_OK && opts.form == REC_EXPORT_MTX)
+        st = rec_graph_load(r, err);
+    return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    struct rec_reader *r = NULL;
+    struct rec_out *out = NULL;
+    enum rec_status st;
+
+    list = list || !(headers || check || prov || section != NULL);
+    if (opts.form == REC_EXPORT_NPY && section != NULL && rec_args.output == NULL) {
+        st = rec_refuse_terminal(err);
+        if (st != REC_OK)
+            return st;
+    }
+    st = rec_reader_open(rec_args.files[0], &r, err);
+    if (st == REC_OK)
+        st = want(r, err);
+    if (st == REC_OK)
+        st = rec_reader_run(r, NULL, err);
+    if (st == REC_OK)
+        st = rec_out_open(rec_args.output, &out, err);
+    if (st == REC_OK)
+        st = print(r, out, err);
+    if (st == REC_OK) {
+        st = rec_out_commit(out, err);
+        out = NULL;
+    }
+    rec_out_discard(out);
+    rec_reader_close(r);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct rec_tool tool = {
+        .name = "rec-view",
+        .operands = "[FILE]",
+        .summary = "Shows what is in a rec stream: its sections, their header lines, their rows, how it\n"
+                   "was made; checks it; exports sections to other programs.",
+        .example = "rec-view -s model.W1 --to npy model.rec -o W1.npy",
+        .opts = table,
+        .n_opts = sizeof table / sizeof *table,
+        .run = run,
+    };
+
+    return rec_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,305 @@
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/par.h"
+#include "base/version.h"
+#include "io/prov.h"
+
+enum { MAX_OPTS = 64, DEFAULT_LEVEL = 1 };
+
+enum progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
+struct rec_tool_args rec_args = { .level = DEFAULT_LEVEL };
+
+static const struct rec_tool *tool;
+
+static const struct rec_opt common[] = {
+    { "output", 'o', REC_OPT_TEXT, &rec_args.output, "FILE", "write FILE when all is done",
+      0, 0, false },
+    { "threads", 'T', REC_OPT_COUNT, &rec_args.threads, "N",
+      "threads, 0 = all processors; never changes the result", 0, 1024, false },
+    { "memory", 'M', REC_OPT_SIZE, &rec_args.memory, "SIZE",
+      "bound on memory, e.g. 512M; 0 = none", 0, 0, false },
+    { "compress", 'z', REC_OPT_COUNT, &rec_args.level, "0..9", "zlib level of files", 0, 9,
+      false },
+    { "force", 'f', REC_OPT_FLAG, &rec_args.force, NULL, "write binary data to a terminal",
+      0, 0, false },
+    { "progress", 0, REC_OPT_CHOICE, &rec_args.progress, "auto|always|never",
+      "a progress line", 0, 0, false },
+    { "quiet", 'q', REC_OPT_FLAG, &rec_args.quiet, NULL, "no warnings, no progress", 0, 0,
+      false },
+    { "verbose", 'v', REC_OPT_COUNTED, &rec_args.verbose, NULL, "say what is done", 0, 0,
+      false },
+    { "help", 'h', REC_OPT_FLAG, &rec_args.help, NULL, "this help", 0, 0, false },
+    { "version", 'V', REC_OPT_FLAG, &rec_args.version, NULL, "the version", 0, 0, false },
+};
+
+enum { N_COMMON = sizeof common / sizeof *common };
+
+/* ---- words on stderr ---- */
+
+static bool line_is_open; /* a progress line without its newline */
+
+static void end_progress_line(void)
+{
+    if (line_is_open)
+        fputc('\n', stderr);
+    line_is_open = false;
+}
+
+static void say(const char *fmt, va_list ap)
+{
+    end_progress_line();
+    fprintf(stderr, "%s: ", tool->name);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+}
+
+void rec_warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    if (rec_args.quiet)
+        return;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+void rec_note(const char *fmt, ...)
+{
+    va_list ap;
+
+    if (rec_args.verbose == 0)
+        return;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void rec_progress(const char *text, double done, double total)
+{
+    static double start, last;
+    double now = now_s();
+    bool ends = done >= total;
+
+    if (rec_args.progress == PROGRESS_NEVER ||
+        (rec_args.progress == PROGRESS_AUTO && (rec_args.quiet || !isatty(STDERR_FILENO))))
+        return;
+    if (start == 0.0)
+        start = now;
+    if (!ends && now - last < 0.2)
+        return;
+    last = now;
+    line_is_open = true;
+    fprintf(stderr, "\r%s: %s  %3.0f%%  %.1f s left \033[K", tool->name, text,
+            100.0 * done / total, done > 0.0 ? (now - start) * (total - done) / done : 0.0);
+    if (ends)
+        end_progress_line();
+    fflush(stderr);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(int signal)
+{
+    rec_out_remove_temporaries();
+    (void)raise(signal); /* SA_RESETHAND: dies of it, with status 128 + n */
+}
+
+static void catch_signals(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction before;
+
+        /* nohup's and a background job's "ignore" stays */
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(signals[i], &action, NULL);
+    }
+}
+
+/* ---- options and operands ---- */
+
+static void print_help(const struct rec_opt *opts, size_t n_own)
+{
+    printf("usage: %s [options]%s%s\n\n%s\n\noptions (default in parentheses):\n", tool->name,
+           tool->operands[0] != '\0' ? " " : "", tool->operands, tool->summary);
+    rec_opt_help(opts, n_own, stdout);
+    rec_opt_help(opts + n_own, N_COMMON, stdout);
+    printf("\nexample: %s\n", tool->example);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+}
+
+static enum rec_status check_operands(int n, char **operands, struct rec_err *err)
+{
+    static const char *const from_stdin[] = { "-" };
+    bool takes_none = (tool->flags & REC_TOOL_NO_INPUT) != 0;
+
+    if (takes_none && n > 0)
+        return rec_fail(err, REC_EUSAGE, "takes no operand: '%s'", operands[0]);
+    if (!(tool->flags & REC_TOOL_MANY) && n > 1)
+        return rec_fail(err, REC_EUSAGE, "takes one file: '%s' is one too many",
+                        operands[1]);
+    rec_args.files = n > 0 ? (const char *const *)operands : from_stdin;
+    rec_args.n_files = n > 0 ? (uint32_t)n : 1;
+    for (uint32_t i = 0; i < rec_args.n_files && !takes_none; i++) {
+        const char *file = rec_args.files[i];
+
+        if (strcmp(file, "-") == 0 && isatty(STDIN_FILENO))
+            return rec_fail(err, REC_EUSAGE, "standard input is a terminal; -h for help");
+        if (rec_args.output != NULL && strcmp(file, "-") != 0 &&
+            same_file(rec_args.output, file))
+            return rec_fail(err, REC_EUSAGE, "%s is the input: write another file", file);
+    }
+    return REC_OK;
+}
+
+enum rec_status rec_refuse_terminal(struct rec_err *err)
+{
+    if (rec_args.output == NULL && !rec_args.force && isatty(STDOUT_FILENO))
+        return rec_fail(err, REC_EUSAGE,
+                        "binary data for a terminal: use a pipe, -o FILE, or -f");
+    return REC_OK;
+}
+
+static enum rec_status check_output(struct rec_err *err)
+{
+    if (rec_args.output != NULL && strcmp(rec_args.output, "-") == 0)
+        rec_args.output = NULL;
+    return tool->flags & REC_TOOL_BINARY_OUT ? rec_refuse_terminal(err) : REC_OK;
+}
+
+static void apply_threads(void)
+{
+    const char *env = getenv("REC_THREADS");
+    uint64_t n;
+
+    if (rec_args.threads == 0 && env != NULL && rec_parse_u64(env, strlen(env), &n) &&
+        n <= 1024)
+        rec_args.threads = n;
+    rec_par_set_threads((unsigned)rec_args.threads);
+}
+
+/* Text that could not be written must not pass for success. */
+static enum rec_status close_stdout(struct rec_err *err)
+{
+    int failed = ferror(stdout);
+
+    if (fflush(stdout) != 0 || failed || (close(STDOUT_FILENO) != 0 && errno != EBADF))
+        return rec_fail_errno(err, "stdout: cannot write");
+    return REC_OK;
+}
+
+static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
+                           struct rec_err *err)
+{
+    int first = 0;
+    enum rec_status st = rec_opt_parse(opts, tool->n_opts + N_COMMON, argc, argv, &first, err);
+
+    if (st != REC_OK)
+        return st;
+    if (rec_args.help || rec_args.version) {
+        if (rec_args.help)
+            print_help(opts, tool->n_opts);
+        else
+            printf("%s (rec) %s\n", tool->name, REC_VERSION);
+        return close_stdout(err);
+    }
+    st = check_operands(argc - first, argv + first, err);
+    if (st == REC_OK)
+        st = check_output(err);
+    if (st != REC_OK)
+        return st;
+    apply_threads();
+    rec_mem_limit(rec_args.memory);
+    catch_signals();
+    st = tool->run(err);
+    if (st == REC_OK)
+        st = close_stdout(err);
+    rec_note("peak memory %.1f MiB", (double)rec_mem_peak() / 1048576.0);
+    return st;
+}
+
+int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
+{
+    struct rec_opt opts[MAX_OPTS];
+    struct rec_err err = { "" };
+    enum rec_status st;
+
+    tool = the_tool;
+    memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
+    memcpy(opts + tool->n_opts, common, sizeof common);
+    st = run(opts, argc, argv, &err);
+    end_progress_line();
+    if (st != REC_OK && err.text[0] != '\0')
+        fprintf(stderr, "%s: %s\n", tool->name, err.text);
+    return (int)st;
+}
+
+/* ---- stages ---- */
+
+enum rec_status rec_stage_open(struct rec_reader **r, struct rec_writer **w,
+                               struct rec_err *err)
+{
+    enum rec_status st = rec_reader_open(rec_args.files[0], r, err);
+
+    if (st == REC_OK)
+        st = rec_writer_open(rec_args.output, (int)rec_args.level, w, err);
+    return st;
+}
+
+enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
+                                 uint64_t input, struct rec_err *err)
+{
+    struct rec_buf arguments = { 0 }, lines = { 0 };
+    size_t before = 0;
+    enum rec_status st = rec_opt_record(tool->opts, tool->n_opts, &arguments, err);
+
+    if (st == REC_OK && r != NULL) {
+        const struct rec_buf *prov = rec_reader_prov(r);
+
+        st = rec_buf_add(&lines, prov->data, prov->n, err);
+        before = lines.n;
+    }
+    if (st == REC_OK)
+        st = rec_buf_add(&arguments, "", 1, err);
+    if (st == REC_OK)
+        st = rec_prov_add(&lines, tool->name, (const char *)arguments.data, input, err);
+    if (st == REC_OK)
+        st = rec_buf_add(&lines, "", 1, err);
+    if (st == REC_OK)
+        st = rec_writer_finish(w, (const char *)lines.data + before, err);
+    else
+        rec_writer_discard(w);
+    rec_buf_free(&arguments);
+    rec_buf_free(&lines);
+    return st;
+}

@@ -1,0 +1,67 @@
+#ifndef REC_TOOL_H
+#define REC_TOOL_H
+
+#include "base/opt.h"
+#include "io/reader.h"
+#include "io/writer.h"
+
+/*
+ * What every tool does the same way: options, help, operands, standard input and
+ * output, messages, signals, progress, exit status.  A tool is a table of options, a
+ * sentence and a run(); rec_tool_main() does the rest.
+ */
+enum {
+    REC_TOOL_BINARY_OUT = 1, /* writes a container: never to a terminal without -f */
+    REC_TOOL_MANY = 2,       /* takes any number of files, not just one */
+    REC_TOOL_NO_INPUT = 4    /* takes none */
+};
+
+/* What the common options and the operands said. */
+struct rec_tool_args {
+    const char *const *files; /* at least one; "-" is standard input */
+    uint32_t n_files;
+    const char *output; /* NULL: standard output */
+    uint64_t level, threads, memory;
+    bool quiet, force, help, version;
+    int verbose, progress;
+};
+
+struct rec_tool {
+    const char *name;
+    const char *operands; /* "[FILE]" */
+    const char *summary;  /* what it reads, does and writes; a few lines */
+    const char *example;
+    unsigned flags;
+    const struct rec_opt *opts;
+    size_t n_opts;
+    enum rec_status (*run)(struct rec_err *err);
+};
+
+extern struct rec_tool_args rec_args;
+
+/* Parses, runs, reports; returns the exit status. */
+int rec_tool_main(const struct rec_tool *tool, int argc, char **argv);
+
+/* A line on stderr: rec_warn() unless -q, rec_note() only with -v. */
+void rec_warn(const char *fmt, ...) REC_PRINTF(1, 2);
+void rec_note(const char *fmt, ...) REC_PRINTF(1, 2);
+
+/*
+ * The progress line: "TEXT  37%  1.2 s left", at most five times a second, if
+ * --progress allows it.  DONE == TOTAL ends the line.
+ */
+void rec_progress(const char *text, double done, double total);
+
+/* REC_EUSAGE if standard output is a terminal, binary data are due there and -f was not
+ * given.  Done for every REC_TOOL_BINARY_OUT. */
+enum rec_status rec_refuse_terminal(struct rec_err *err) REC_MUST_USE;
+
+/* Opens the one input and the output of a stage. */
+enum rec_status rec_stage_open(struct rec_reader **r, struct rec_writer **w,
+                               struct rec_err *err) REC_MUST_USE;
+/* Appends the provenance of this run (INPUT is the digest of what it read) and ends the
+ * stream.  R is NULL for a first stage.  W is freed whatever the result. */
+enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
+                                 uint64_t input, struct rec_err *err) REC_MUST_USE;
+
+#endif
