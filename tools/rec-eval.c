@@ -1,10 +1,5 @@
-#include "eval/report.h"
 #include "eval/score.h"
-#include "nn/gcn.h"
-#include "nn/kernels.h"
 #include "tools/tool.h"
-
-#include <stdio.h>
 
 static int format = REC_REPORT_TSV;
 static double lambda_user = 5.0, lambda_item = 5.0;
@@ -18,104 +13,47 @@ static const struct rec_opt table[] = {
       "also write TSV: row part rating prediction, of every row", 0, 0, false },
 };
 
-/* A trained model as a predictor. */
-struct trained {
-    struct rec_gcn m;
-    struct rec_gcn_state s;
-};
+enum { N_PREDICTORS = 3 }; /* the model is the last; the others are what it must beat */
 
-static double predict(const void *ctx, const struct rec_ratings *x, size_t i)
+static void say_if_beaten(const char *part, const struct rec_predictor *p, const double *rmse)
 {
-    const struct trained *t = ctx;
+    enum { MODEL = N_PREDICTORS - 1 };
 
-    return rec_gcn_rating(&t->m, &t->s, x->user[i], x->item[i]);
+    for (size_t i = 0; i < MODEL; i++)
+        if (!(rmse[MODEL] < rmse[i]))
+            rec_warn("%s: %s (RMSE %.4f) does not beat %s (%.4f)", part, p[MODEL].name,
+                     rmse[MODEL], p[i].name, rmse[i]);
 }
 
-static enum rec_status run_model(struct trained *t, struct rec_reader *r,
-                                 struct rec_err *err)
-{
-    struct rec_graph g = { 0 };
-    struct rec_chunks c;
-    enum rec_status st = rec_graph_get(r, &g, err);
-
-    if (st == REC_OK)
-        st = rec_gcn_read(&t->m, r, &g, err);
-    if (st == REC_OK)
-        st = rec_gcn_state_make(&t->s, &t->m, false, err);
-    if (st == REC_OK) {
-        rec_kernels_init();
-        rec_chunks_cut(&g, &c);
-        rec_gcn_forward(&t->m, &g, &c, &t->s);
-    }
-    rec_graph_free(&g);
-    return st;
-}
-
-enum { MAX_ENTRIES = 3 };
-
-struct entry {
-    const char *name;
-    rec_predict_fn *predict;
-    const void *ctx;
-};
-
-/* The model is the last entry; the others are what it must beat. */
-static void say_if_beaten(const char *part, const struct entry *entries, const double *rmse,
-                          size_t n)
-{
-    for (size_t i = 0; i + 1 < n; i++)
-        if (!(rmse[n - 1] < rmse[i]))
-            rec_warn("%s: %s (RMSE %.4f) does not beat %s (%.4f)", part, entries[n - 1].name,
-                     rmse[n - 1], entries[i].name, rmse[i]);
-}
-
-static enum rec_status report_part(struct rec_report *rep, const struct rec_ratings *x,
-                                   enum rec_part part, const struct entry *entries, size_t n,
-                                   struct rec_err *err)
-{
-    double all_rmse[MAX_ENTRIES];
-
-    for (size_t i = 0; i < n; i++) {
-        struct rec_errors e = rec_score(x, part, entries[i].predict, entries[i].ctx);
-        struct rec_figure rmse = rec_rmse(&e), mae = rec_mae(&e);
-        const char *name = entries[i].name;
-        enum rec_status st;
-
-        if (e.n == 0)
-            return REC_OK;
-        st = rec_report_row(rep, rec_part_names[part], name, "rmse", &rmse, e.n, err);
-        if (st == REC_OK)
-            st = rec_report_row(rep, rec_part_names[part], name, "mae", &mae, e.n, err);
-        if (st != REC_OK)
-            return st;
-        all_rmse[i] = rmse.value;
-    }
-    say_if_beaten(rec_part_names[part], entries, all_rmse, n);
-    return REC_OK;
-}
-
-static enum rec_status report(const struct rec_ratings *x, const struct entry *entries,
-                              size_t n, struct rec_buf *text, struct rec_err *err)
+static enum rec_status report(const struct rec_ratings *x, const struct rec_predictor *p,
+                              struct rec_buf *text, struct rec_err *err)
 {
     struct rec_report rep = { .format = (enum rec_report_format)format };
     enum rec_status st = rec_report_begin(&rep, err);
 
-    for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++)
-        st = report_part(&rep, x, part, entries, n, err);
+    for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++) {
+        double rmse[N_PREDICTORS];
+        size_t n;
+
+        st = rec_score_part(x, part, p, N_PREDICTORS, &rep, rmse, &n, err);
+        if (st == REC_OK && n > 0)
+            say_if_beaten(rec_part_names[part], p, rmse);
+    }
     if (st == REC_OK)
         st = rec_report_end(&rep, err);
     *text = rep.text;
     return st;
 }
 
-static enum rec_status list_predictions(const struct rec_ratings *x, const struct trained *t,
-                                        struct rec_buf *text, struct rec_err *err)
+static enum rec_status list_predictions(const struct rec_ratings *x,
+                                        const struct rec_trained *t, struct rec_buf *text,
+                                        struct rec_err *err)
 {
     enum rec_status st = rec_buf_addf(text, err, "row\tpart\trating\tprediction\n");
 
     for (size_t i = 0; st == REC_OK && i < x->n; i++)
         st = rec_buf_addf(text, err, "%zu\t%s\t%.9g\t%.9g\n", i, rec_part_names[x->part[i]],
-                          (double)x->rating[i], predict(t, x, i));
+                          (double)x->rating[i], rec_predict_trained(t, x, i));
     return st;
 }
 
@@ -138,20 +76,22 @@ static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
 {
     struct rec_ratings x;
     struct rec_biases biases = { 0 };
-    struct trained t = { 0 };
+    struct rec_trained t = { 0 };
     struct rec_buf text = { 0 }, list = { 0 };
-    enum rec_status st = run_model(&t, r, err);
+    enum rec_status st = rec_trained_get(r, &t, err);
 
     if (st == REC_OK)
         st = rec_ratings_get(r, true, &x, err);
     if (st == REC_OK)
         st = rec_biases_fit(&x, lambda_user, lambda_item, &biases, err);
     if (st == REC_OK) {
-        const struct entry entries[MAX_ENTRIES] = { { "mean", rec_predict_mean, &biases },
-                                         { "biases", rec_predict_biases, &biases },
-                                         { "gcn", predict, &t } };
+        const struct rec_predictor p[N_PREDICTORS] = {
+            { "mean", rec_predict_mean, &biases },
+            { "biases", rec_predict_biases, &biases },
+            { "gcn", rec_predict_trained, &t },
+        };
 
-        st = report(&x, entries, MAX_ENTRIES, &text, err);
+        st = report(&x, p, &text, err);
     }
     if (st == REC_OK && predictions != NULL)
         st = list_predictions(&x, &t, &list, err);
@@ -162,8 +102,7 @@ static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
     rec_buf_free(&text);
     rec_buf_free(&list);
     rec_biases_free(&biases);
-    rec_gcn_state_free(&t.s);
-    rec_gcn_free(&t.m);
+    rec_trained_free(&t);
     return st;
 }
 
@@ -175,9 +114,7 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = rec_ratings_load(r, true, err);
     if (st == REC_OK)
-        st = rec_graph_load(r, err);
-    if (st == REC_OK)
-        st = rec_gcn_load(r, err);
+        st = rec_trained_load(r, err);
     if (st == REC_OK)
         st = rec_reader_run(r, NULL, err);
     if (st == REC_OK)

@@ -1,5 +1,4 @@
-#include "data/graph.h"
-#include "eval/metrics.h"
+#include "eval/score.h"
 #include "nn/train.h"
 #include "tools/tool.h"
 
@@ -31,19 +30,6 @@ static const struct rec_opt table[] = {
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
       "TSV, one row an epoch: epoch seconds loss valid_rmse", 0, 0, false },
 };
-
-/* RMSE on the validation rows. */
-static double valid_rmse(void *ctx, const struct rec_gcn *m, const struct rec_gcn_state *s)
-{
-    const struct rec_ratings *x = ctx;
-    struct rec_errors e = { 0 };
-
-    for (size_t i = 0; i < x->n; i++)
-        if (x->part[i] == REC_VALID)
-            rec_errors_add(&e, rec_gcn_rating(m, s, x->user[i], x->item[i]),
-                           (double)x->rating[i]);
-    return rec_rmse(&e).value;
-}
 
 /* Where the epochs go: the section model.log, the file of --log, the progress line. */
 struct logger {
@@ -140,7 +126,7 @@ static enum rec_status train(const struct rec_ratings *ratings, const struct rec
     if (st == REC_OK) {
         struct rec_train_hooks hooks = { .report = on_epoch, .report_ctx = &log };
 
-        hooks.metric = has_valid ? valid_rmse : NULL;
+        hooks.metric = has_valid ? rec_valid_rmse : NULL;
         hooks.metric_ctx = (void *)(uintptr_t)ratings;
         rec_gcn_init(&m, seed);
         st = rec_train(&m, g, &opts, &hooks, &result, err);

@@ -1,15 +1,6 @@
 #include "eval/score.h"
 
-struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
-                            rec_predict_fn *predict, const void *ctx)
-{
-    struct rec_errors e = { 0 };
-
-    for (size_t i = 0; i < ratings->n; i++)
-        if (ratings->part[i] == part)
-            rec_errors_add(&e, predict(ctx, ratings, i), (double)ratings->rating[i]);
-    return e;
-}
+#include "nn/kernels.h"
 
 double rec_predict_mean(const void *ctx, const struct rec_ratings *x, size_t i)
 {
@@ -23,4 +14,97 @@ double rec_predict_biases(const void *ctx, const struct rec_ratings *x, size_t i
     const struct rec_biases *b = ctx;
 
     return b->mean + b->user[x->user[i]] + b->item[x->item[i]];
+}
+
+double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i)
+{
+    const struct rec_trained *t = ctx;
+
+    return rec_gcn_rating(&t->m, &t->s, x->user[i], x->item[i]);
+}
+
+enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = rec_graph_load(r, err);
+
+    return st == REC_OK ? rec_gcn_load(r, err) : st;
+}
+
+enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
+                                struct rec_err *err)
+{
+    struct rec_graph g = { 0 };
+    struct rec_trained t = { 0 };
+    struct rec_chunks c;
+    enum rec_status st = rec_graph_get(r, &g, err);
+
+    if (st == REC_OK)
+        st = rec_gcn_read(&t.m, r, &g, err);
+    if (st == REC_OK)
+        st = rec_gcn_state_make(&t.s, &t.m, false, err);
+    if (st == REC_OK) {
+        rec_kernels_init();
+        rec_chunks_cut(&g, &c);
+        rec_gcn_forward(&t.m, &g, &c, &t.s);
+        *out = t;
+        t = (struct rec_trained){ 0 };
+    }
+    rec_trained_free(&t);
+    rec_graph_free(&g);
+    return st;
+}
+
+void rec_trained_free(struct rec_trained *t)
+{
+    rec_gcn_state_free(&t->s);
+    rec_gcn_free(&t->m);
+}
+
+struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
+                            const struct rec_predictor *p)
+{
+    struct rec_errors e = { 0 };
+
+    for (size_t i = 0; i < ratings->n; i++)
+        if (ratings->part[i] == part)
+            rec_errors_add(&e, p->predict(p->ctx, ratings, i), (double)ratings->rating[i]);
+    return e;
+}
+
+enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part part,
+                               const struct rec_predictor *predictors, size_t n,
+                               struct rec_report *report, double *rmse, size_t *n_rows,
+                               struct rec_err *err)
+{
+    const char *split = rec_part_names[part];
+
+    *n_rows = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct rec_errors e = rec_score(ratings, part, &predictors[i]);
+        struct rec_figure root = rec_rmse(&e), mae = rec_mae(&e);
+        enum rec_status st;
+
+        if (e.n == 0)
+            return REC_OK;
+        st = rec_report_row(report, split, predictors[i].name, "rmse", &root, e.n, err);
+        if (st == REC_OK)
+            st = rec_report_row(report, split, predictors[i].name, "mae", &mae, e.n, err);
+        if (st != REC_OK)
+            return st;
+        rmse[i] = root.value;
+        *n_rows = e.n;
+    }
+    return REC_OK;
+}
+
+double rec_valid_rmse(void *ctx, const struct rec_gcn *m, const struct rec_gcn_state *s)
+{
+    const struct rec_ratings *x = ctx;
+    struct rec_errors e = { 0 };
+
+    for (size_t i = 0; i < x->n; i++)
+        if (x->part[i] == REC_VALID)
+            rec_errors_add(&e, rec_gcn_rating(m, s, x->user[i], x->item[i]),
+                           (double)x->rating[i]);
+    return rec_rmse(&e).value;
 }

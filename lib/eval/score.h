@@ -3,18 +3,56 @@
 
 #include "eval/baseline.h"
 #include "eval/metrics.h"
+#include "eval/report.h"
+#include "nn/gcn.h"
 
 /*
- * Scores rating predictors on one part of the ratings.  A predictor gives a rating for
- * row I of the ratings; CTX is its own.
+ * Scores rating predictors.  A predictor gives a rating for row I of the ratings; CTX
+ * is its own.
  */
 typedef double rec_predict_fn(const void *ctx, const struct rec_ratings *x, size_t i);
 
-struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
-                            rec_predict_fn *predict, const void *ctx);
+struct rec_predictor {
+    const char *name;
+    rec_predict_fn *predict;
+    const void *ctx;
+};
 
-/* The baselines as predictors; CTX is a struct rec_biases. */
+/* The baselines; CTX is a struct rec_biases. */
 double rec_predict_mean(const void *ctx, const struct rec_ratings *x, size_t i);
 double rec_predict_biases(const void *ctx, const struct rec_ratings *x, size_t i);
+
+/* A trained model with its layers computed; CTX is a struct rec_trained.  { 0 } is
+ * empty. */
+struct rec_trained {
+    struct rec_gcn m;
+    struct rec_gcn_state s;
+};
+double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i);
+
+/* What rec_trained_get() needs; call before rec_reader_run(). */
+enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
+                                struct rec_err *err) REC_MUST_USE;
+void rec_trained_free(struct rec_trained *t);
+
+/* Errors of a predictor on one part of the ratings. */
+struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
+                            const struct rec_predictor *p);
+
+/*
+ * Adds RMSE and MAE of each of N predictors on PART to the report; RMSE (n) receives
+ * theirs.  A part without ratings adds nothing and sets *n_rows to 0.
+ */
+enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part part,
+                               const struct rec_predictor *predictors, size_t n,
+                               struct rec_report *report, double *rmse, size_t *n_rows,
+                               struct rec_err *err) REC_MUST_USE;
+
+/*
+ * RMSE on the validation ratings, as rec_train() asks for it (a rec_train_metric); CTX
+ * is a struct rec_ratings.
+ */
+double rec_valid_rmse(void *ctx, const struct rec_gcn *m, const struct rec_gcn_state *s);
 
 #endif

@@ -203,7 +203,7 @@ double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g, const struct r
     return loss / ((double)g->n_edges / 2.0);
 }
 
-static void share_backward_chunk(void *ctx, uint32_t chunk)
+REC_CLONES static void share_backward_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
     uint32_t d = k->m->width;

@@ -61,7 +61,7 @@ spmm_rows(const struct work *k, uint32_t from, uint32_t to, uint32_t d, uint32_t
     }
 }
 
-static void spmm_chunk(void *ctx, uint32_t chunk)
+REC_CLONES static void spmm_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
     uint32_t from = k->c->at[chunk], to = k->c->at[chunk + 1], d = k->d;
@@ -113,7 +113,7 @@ void rec_linear(const struct rec_chunks *c, const rec_real *x, const rec_real *w
 }
 
 /* sum[j] = sum over the chunk's rows of dy[j] */
-static void sum_rows(const struct work *k, uint32_t chunk, rec_real *sum)
+REC_CLONES static void sum_rows(const struct work *k, uint32_t chunk, rec_real *sum)
 {
     const rec_real *dy = k->dy + (size_t)k->c->at[chunk] * k->d;
 
@@ -180,7 +180,7 @@ void rec_bias_backward(const struct rec_chunks *c, const rec_real *dy, uint32_t 
 
 /* ---- relu ---- */
 
-static void relu_chunk(void *ctx, uint32_t chunk)
+REC_CLONES static void relu_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
     rec_real *y = k->y + (size_t)k->c->at[chunk] * k->d;
@@ -200,7 +200,7 @@ void rec_relu(const struct rec_chunks *c, rec_real *x, const rec_real *b, uint32
     rec_par_run(c->n, relu_chunk, &k);
 }
 
-static void relu_backward_chunk(void *ctx, uint32_t chunk)
+REC_CLONES static void relu_backward_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
     size_t at = (size_t)k->c->at[chunk] * k->d, n = (size_t)rows(k, chunk) * k->d;

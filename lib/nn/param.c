@@ -61,7 +61,7 @@ struct adam_work {
     rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
 };
 
-static void adam_chunk(void *ctx, uint32_t chunk)
+REC_CLONES static void adam_chunk(void *ctx, uint32_t chunk)
 {
     const struct adam_work *a = ctx;
     size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(a->p) - from;
