@@ -29,16 +29,19 @@ static enum rec_status report(const struct rec_ratings *x, const struct rec_pred
                               struct rec_buf *text, struct rec_err *err)
 {
     struct rec_report rep = { .format = (enum rec_report_format)format };
+    size_t n, n_all = 0;
     enum rec_status st = rec_report_begin(&rep, err);
 
     for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++) {
         double rmse[N_PREDICTORS];
-        size_t n;
 
         st = rec_score_part(x, part, p, N_PREDICTORS, &rep, rmse, &n, err);
         if (st == REC_OK && n > 0)
             say_if_beaten(rec_part_names[part], p, rmse);
+        n_all += n;
     }
+    if (st == REC_OK && n_all == 0)
+        st = rec_fail(err, REC_EFORMAT, "all ratings are training ratings: nothing to score");
     if (st == REC_OK)
         st = rec_report_end(&rep, err);
     *text = rep.text;
@@ -109,8 +112,10 @@ static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
 static enum rec_status run(struct rec_err *err)
 {
     struct rec_reader *r = NULL;
-    enum rec_status st = rec_reader_open(rec_args.files[0], &r, err);
+    enum rec_status st = rec_check_side_file("predictions", predictions, err);
 
+    if (st == REC_OK)
+        st = rec_reader_open(rec_args.files[0], &r, err);
     if (st == REC_OK)
         st = rec_ratings_load(r, true, err);
     if (st == REC_OK)

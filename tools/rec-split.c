@@ -9,7 +9,7 @@ static struct rec_split_opts opts = { .test = 0.2, .valid = 0.2, .test_source = 
 static const struct rec_opt table[] = {
     { "method", 0, REC_OPT_CHOICE, &opts.method, "random|source",
       "test rows: drawn, or those of one input file", 0, 0, true },
-    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE", "test rows, of all", 0, 0.999, true },
+    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE", "test rows, of all, if drawn", 0, 0.999, true },
     { "valid", 0, REC_OPT_REAL, &opts.valid, "SHARE", "validation rows, of the rest", 0, 0.999,
       true },
     { "test-source", 0, REC_OPT_COUNT, &opts.test_source, "N",

@@ -28,7 +28,7 @@ static const struct rec_opt table[] = {
       "weights of the last epoch, or of the best on validation", 0, 0, true },
     { "seed", 's', REC_OPT_COUNT, &seed, "N", "seed of the initial weights", 0, 0, true },
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
-      "TSV, one row an epoch: epoch seconds loss valid_rmse", 0, 0, false },
+      "TSV, a row an epoch: epoch seconds loss [valid_rmse]", 0, 0, false },
 };
 
 /* Where the epochs go: the section model.log, the file of --log, the progress line. */
@@ -148,8 +148,10 @@ static enum rec_status run(struct rec_err *err)
     struct rec_writer *w = NULL;
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = rec_stage_open(&r, &w, err);
+    enum rec_status st = rec_check_side_file("log", log_path, err);
 
+    if (st == REC_OK)
+        st = rec_stage_open(&r, &w, err);
     if (st == REC_OK)
         st = rec_ratings_load(r, true, err);
     if (st == REC_OK)

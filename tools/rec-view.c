@@ -1,6 +1,6 @@
 #include "data/export.h"
-#include "data/graph.h"
 #include "io/prov.h"
+#include "nn/gcn.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@ static struct rec_export_opts opts;
 static const char *section;
 
 static const struct rec_opt table[] = {
-    { "list", 'l', REC_OPT_FLAG, &list, NULL, "list the sections (what is done if nothing is asked)",
+    { "list", 'l', REC_OPT_FLAG, &list, NULL, "list the sections; done if nothing is asked for",
       0, 0, false },
     { "headers", 'H', REC_OPT_FLAG, &headers, NULL, "print the header lines of all sections", 0,
       0, false },
@@ -64,6 +64,7 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
 {
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
+    struct rec_gcn m = { 0 };
     uint64_t frames = 0;
     enum rec_status st = REC_OK;
 
@@ -71,6 +72,9 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
         st = rec_ratings_get(r, rec_reader_table(r, "split") != NULL, &ratings, err);
     if (st == REC_OK && rec_reader_table(r, "graph") != NULL)
         st = rec_graph_get(r, &g, err);
+    if (st == REC_OK && rec_reader_table(r, "model") != NULL)
+        st = rec_gcn_read(&m, r, &g, err);
+    rec_gcn_free(&m);
     rec_graph_free(&g);
     for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
         frames += rec_reader_section(r, i).n_frames;
@@ -139,6 +143,10 @@ static enum rec_status run(struct rec_err *err)
     struct rec_out *out = NULL;
     enum rec_status st;
 
+    if (section == NULL && (opts.column != NULL || opts.form != REC_EXPORT_TSV || opts.codes))
+        return rec_fail(err, REC_EUSAGE, "--to, --column and --codes go with --section");
+    if (section != NULL && opts.form != REC_EXPORT_TSV && (list || headers || check || prov))
+        return rec_fail(err, REC_EUSAGE, "--to goes with --section alone");
     list = list || !(headers || check || prov || section != NULL);
     if (opts.form == REC_EXPORT_NPY && section != NULL && rec_args.output == NULL) {
         st = rec_refuse_terminal(err);

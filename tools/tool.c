@@ -36,7 +36,7 @@ static const struct rec_opt common[] = {
       0, 0, false },
     { "progress", 0, REC_OPT_CHOICE, &rec_args.progress, "auto|always|never",
       "a progress line", 0, 0, false },
-    { "quiet", 'q', REC_OPT_FLAG, &rec_args.quiet, NULL, "no warnings, no progress", 0, 0,
+    { "quiet", 'q', REC_OPT_FLAG, &rec_args.quiet, NULL, "no warnings; a progress line only if asked for", 0, 0,
       false },
     { "verbose", 'v', REC_OPT_COUNTED, &rec_args.verbose, NULL, "say what is done", 0, 0,
       false },
@@ -190,6 +190,23 @@ enum rec_status rec_refuse_terminal(struct rec_err *err)
     return REC_OK;
 }
 
+enum rec_status rec_check_side_file(const char *option, const char *path,
+                                    struct rec_err *err)
+{
+    if (path == NULL)
+        return REC_OK;
+    if (strcmp(path, "-") == 0)
+        return rec_fail(err, REC_EUSAGE, "--%s: standard output is taken; name a file",
+                        option);
+    for (uint32_t i = 0; i < rec_args.n_files; i++)
+        if (same_file(path, rec_args.files[i]))
+            return rec_fail(err, REC_EUSAGE, "--%s: %s is the input", option, path);
+    if (rec_args.output != NULL &&
+        (strcmp(path, rec_args.output) == 0 || same_file(path, rec_args.output)))
+        return rec_fail(err, REC_EUSAGE, "--%s: %s is the output", option, path);
+    return REC_OK;
+}
+
 static enum rec_status check_output(struct rec_err *err)
 {
     if (rec_args.output != NULL && strcmp(rec_args.output, "-") == 0)
@@ -197,15 +214,16 @@ static enum rec_status check_output(struct rec_err *err)
     return tool->flags & REC_TOOL_BINARY_OUT ? rec_refuse_terminal(err) : REC_OK;
 }
 
-static void apply_threads(void)
+static enum rec_status apply_threads(struct rec_err *err)
 {
     const char *env = getenv("REC_THREADS");
-    uint64_t n;
 
-    if (rec_args.threads == 0 && env != NULL && rec_parse_u64(env, strlen(env), &n) &&
-        n <= 1024)
-        rec_args.threads = n;
+    if (rec_args.threads == 0 && env != NULL &&
+        (!rec_parse_u64(env, strlen(env), &rec_args.threads) || rec_args.threads > 1024))
+        return rec_fail(err, REC_EUSAGE, "REC_THREADS is '%s', not a number in 0..1024",
+                        env);
     rec_par_set_threads((unsigned)rec_args.threads);
+    return REC_OK;
 }
 
 /* Text that could not be written must not pass for success. */
@@ -236,9 +254,10 @@ static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
     st = check_operands(argc - first, argv + first, err);
     if (st == REC_OK)
         st = check_output(err);
+    if (st == REC_OK)
+        st = apply_threads(err);
     if (st != REC_OK)
         return st;
-    apply_threads();
     rec_mem_limit(rec_args.memory);
     catch_signals();
     st = tool->run(err);
@@ -255,7 +274,8 @@ int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
     enum rec_status st;
 
     tool = the_tool;
-    memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
+    if (tool->n_opts > 0)
+        memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
     memcpy(opts + tool->n_opts, common, sizeof common);
     st = run(opts, argc, argv, &err);
     end_progress_line();

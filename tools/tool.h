@@ -56,6 +56,11 @@ void rec_progress(const char *text, double done, double total);
  * given.  Done for every REC_TOOL_BINARY_OUT. */
 enum rec_status rec_refuse_terminal(struct rec_err *err) REC_MUST_USE;
 
+/* For a further file that an option names to be written: REC_EUSAGE if it is the input or
+ * the output.  PATH may be NULL. */
+enum rec_status rec_check_side_file(const char *option, const char *path,
+                                    struct rec_err *err) REC_MUST_USE;
+
 /* Opens the one input and the output of a stage. */
 enum rec_status rec_stage_open(struct rec_reader **r, struct rec_writer **w,
                                struct rec_err *err) REC_MUST_USE;

@@ -42,11 +42,9 @@ static int admit(size_t count, size_t size, size_t old, const char *what, size_t
     }
     if (limit != 0 && *bytes > old && atomic_load(&held) + (*bytes - old) > limit) {
         rec_fail(err, REC_ESYSTEM,
-                 "memory limit: %s: needs %zu MiB more, %llu of %llu MiB are in use; "
-                 "raise -M",
-                 what, (*bytes - old + 1048575) / 1048576,
-                 (unsigned long long)atomic_load(&held) / 1048576,
-                 (unsigned long long)limit / 1048576);
+                 "memory limit: %s: needs %zu bytes more, %llu of %llu are in use; raise -M",
+                 what, *bytes - old, (unsigned long long)atomic_load(&held),
+                 (unsigned long long)limit);
         return 0;
     }
     return 1;

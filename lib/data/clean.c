@@ -333,6 +333,9 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     *counts = (struct rec_clean_counts){ 0 };
     if (n_files > MAX_FILES)
         return rec_fail(err, REC_EUSAGE, "more than %d files", MAX_FILES);
+    if (opts->header == REC_HEADER_NO && header_is_needed(opts))
+        return rec_fail(err, REC_EUSAGE,
+                        "a column is chosen by name: that needs a header, or --columns");
     c.has_time = opts->time == NULL || strcmp(opts->time, "none") != 0;
     c.source = n_files > 1;
     make_columns(&c);

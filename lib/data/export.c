@@ -273,7 +273,9 @@ enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
     if (n == 0)
         return rec_fail(err, REC_EUSAGE, "section '%s' has no column '%s'", t->name,
                         opts->column);
-    if (opts->form == REC_EXPORT_NPY)
+    if (opts->form == REC_EXPORT_MTX && opts->column != NULL)
+        st = rec_fail(err, REC_EUSAGE, "mtx holds whole sections: leave out --column");
+    else if (opts->form == REC_EXPORT_NPY)
         st = export_npy(cols, n, t->n_rows, &s, err);
     else if (opts->form == REC_EXPORT_MTX)
         st = export_mtx(r, t, &s, err);

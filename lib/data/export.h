@@ -10,7 +10,7 @@
  *   tsv, csv  a header of column names, one line a row; numbers that point into a
  *             dictionary are printed as its ids unless `codes`; floats are the shortest
  *             text that reads back the same; vectors are one column an element (x.0, ...);
- *             control bytes of ids are escaped as \xNN in TSV, ids are quoted in CSV
+ *             control bytes and backslashes of ids become \xNN in TSV, ids are quoted in CSV
  *             where they need it (RFC 4180)
  *   npy       NumPy's format 1.0, little-endian: one column, of shape (rows) or
  *             (rows, width)

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -272,6 +273,7 @@ enum rec_status rec_out_open(const char *path, struct rec_out **result,
                              struct rec_err *err)
 {
     bool is_stdout = path == NULL || strcmp(path, "-") == 0;
+    char target[PATH_MAX];
     struct rec_out *out = rec_alloc_zero(1, sizeof *out, "output", err);
     enum rec_status st = REC_ESYSTEM;
     struct stat s;
@@ -280,6 +282,8 @@ enum rec_status rec_out_open(const char *path, struct rec_out **result,
         return REC_ESYSTEM;
     out->fd = -1;
     out->slot = -1;
+    if (!is_stdout && realpath(path, target) != NULL)
+        path = target; /* a symbolic link stays; what it points to is written */
     out->name = copy_text(is_stdout ? "stdout" : path, err);
     out->buf = rec_alloc(OUT_BYTES, 1, "output buffer", err);
     if (out->name == NULL || out->buf == NULL)
