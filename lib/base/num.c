@@ -132,7 +132,7 @@ size_t rec_format_f64(double x, char *out)
 {
     int n = 0;
 
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, REC_NUM_CHARS, "%.*g", digits, x);
         if (strtod(out, NULL) == x)
             break;
@@ -144,7 +144,7 @@ size_t rec_format_f32(float x, char *out)
 {
     int n = 0;
 
-    for (int digits = 1; digits <= 9; digits++) {
+    for (int digits = 6; digits <= 9; digits++) {
         n = snprintf(out, REC_NUM_CHARS, "%.*g", digits, (double)x);
         if (strtof(out, NULL) == x)
             break;

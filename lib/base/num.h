@@ -18,8 +18,9 @@ bool rec_parse_f64(const char *s, size_t n, double *out);
 bool rec_parse_size(const char *s, size_t n, uint64_t *out);
 
 /*
- * Writes the shortest of %.1g ... that reads back as the same value, NUL included,
- * into OUT (at least REC_NUM_CHARS bytes) and returns its length.
+ * Writes X as %g with the fewest digits, from 6 (f32) or 15 (f64) on, that read back as
+ * the same value, NUL included, into OUT (at least REC_NUM_CHARS bytes); returns its
+ * length.
  */
 #define REC_NUM_CHARS 32
 size_t rec_format_f32(float x, char *out);

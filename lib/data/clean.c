@@ -10,7 +10,7 @@
 
 enum field { USER, ITEM, RATING, TIME, N_FIELDS };
 
-enum { MAX_FILES = 255, MAX_ID_BYTES = 1 << 16 };
+enum { MAX_FILES = 255, MAX_ID_BYTES = 1 << 16, BLOCK_BYTES = 8 << 20 };
 
 static const char *const field_names[N_FIELDS] = { "user", "item", "rating", "time" };
 
@@ -242,7 +242,8 @@ static enum rec_status keep_row(struct cleaner *c, float rating, int64_t time,
         ((uint8_t *)t->cols[t->n_cols - 1].data)[i] = (uint8_t)c->source;
     t->n_rows++;
     c->counts->kept++;
-    if (t->n_rows == REC_FRAME_ROWS) {
+    if (t->n_rows == REC_FRAME_ROWS ||
+        t->cols[0].text.n + t->cols[1].text.n >= BLOCK_BYTES) {
         st = rec_writer_rows(c->w, t, err);
         rec_table_clear(t);
     }

@@ -40,7 +40,7 @@ enum { REC_NAME_BYTES = 65 }; /* [A-Za-z0-9._-]{1,64} and NUL */
 
 struct rec_column {
     char name[REC_NAME_BYTES];
-    char ref[REC_NAME_BYTES]; /* the dictionary section its numbers point into, or "" */
+    char ref[REC_NAME_BYTES]; /* u32: the dictionary its numbers point into, or "" */
     enum rec_type type;
     enum rec_filter filter;
     uint32_t width;

@@ -170,11 +170,9 @@ static size_t take_field(char *s, size_t n, char delim, uint32_t *len)
     return i;
 }
 
-/* An even number of quotes: the row ends with this line. */
-static bool quotes_closed(const char *s, size_t n)
+/* Whether a row is outside quotes after N more bytes, given what it was before. */
+static bool quotes_closed(const char *s, size_t n, bool closed)
 {
-    bool closed = true;
-
     for (const char *q = s, *end = s + n;
          q < end && (q = memchr(q, '"', (size_t)(end - q))) != NULL; q++)
         closed = !closed;
@@ -185,7 +183,10 @@ static bool quotes_closed(const char *s, size_t n)
 static enum rec_status close_quotes(struct rec_csv *csv, size_t *end, uint64_t *lines,
                                     struct rec_err *err)
 {
-    while (!quotes_closed(csv->buf + csv->pos, *end)) {
+    bool closed = quotes_closed(csv->buf + csv->pos, *end, true);
+
+    while (!closed) {
+        size_t from = *end;
         enum rec_status st;
 
         if (csv->pos + *end == csv->n && csv->eof)
@@ -194,6 +195,7 @@ static enum rec_status close_quotes(struct rec_csv *csv, size_t *end, uint64_t *
         st = find_newline(csv, *end + 1, end, err);
         if (st != REC_OK)
             return st;
+        closed = quotes_closed(csv->buf + csv->pos + from, *end - from, closed);
         ++*lines;
     }
     return REC_OK;

@@ -263,7 +263,7 @@ static enum rec_status open_temporary(struct rec_out *out, const char *path,
     memcpy(temporaries[slot], text, (size_t)n + 1);
     temporary_is_on[slot] = 1;
     out->slot = slot;
-    out->fd = open(text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    out->fd = open(text, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (out->fd < 0)
         return rec_fail_errno(err, "%s: cannot create", path);
     return REC_OK;

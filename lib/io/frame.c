@@ -71,6 +71,7 @@ enum rec_status rec_frame_unpack(const struct rec_frame *f, struct rec_buf *scra
                                  const uint8_t **data, struct rec_err *err)
 {
     uLongf n = f->raw_bytes;
+    uLong used = f->stored.n;
     enum rec_status st;
 
     if (f->codec == REC_CODEC_NONE) {
@@ -81,8 +82,8 @@ enum rec_status rec_frame_unpack(const struct rec_frame *f, struct rec_buf *scra
     st = rec_buf_reserve(scratch, f->raw_bytes, err);
     if (st != REC_OK)
         return st;
-    if (uncompress(scratch->data, &n, f->stored.data, f->stored.n) != Z_OK ||
-        n != f->raw_bytes || crc_of(scratch->data, n) != f->raw_crc)
+    if (uncompress2(scratch->data, &n, f->stored.data, &used) != Z_OK ||
+        used != f->stored.n || n != f->raw_bytes || crc_of(scratch->data, n) != f->raw_crc)
         return rec_fail(err, REC_EFORMAT,
                         "section %u, frame %u: does not inflate to what its header says: "
                         "the data is damaged",
@@ -137,6 +138,10 @@ enum rec_status rec_preamble_read(struct rec_in *in, struct rec_err *err)
     if (got < sizeof b)
         return rec_fail(err, REC_EFORMAT, "%s: cut off in its first %d bytes",
                         rec_in_name(in), REC_PREAMBLE_BYTES);
+    for (size_t i = 10; i < sizeof b; i++)
+        if (b[i] != 0)
+            return rec_fail(err, REC_EFORMAT, "%s: byte %zu is not 0: the data is damaged",
+                            rec_in_name(in), i);
     if (b[8] != REC_FORMAT_MAJOR)
         return rec_fail(err, REC_EFORMAT,
                         "%s: format version %u.%u; this program reads version %d",
@@ -182,6 +187,8 @@ static const char *implausible(const struct rec_frame *f, uint32_t stored_bytes)
 {
     if (f->raw_bytes > REC_FRAME_MAX_BYTES || stored_bytes > REC_FRAME_MAX_BYTES)
         return "a payload larger than 64 MiB";
+    if (f->section > INT32_MAX)
+        return "a section number beyond 31 bits";
     if (f->codec == REC_CODEC_NONE && (f->raw_bytes != stored_bytes || f->crc != f->raw_crc))
         return "two sizes or checksums for an unpacked payload";
     if (f->codec == REC_CODEC_ZLIB && f->raw_bytes > 1032 * (uint64_t)stored_bytes + 64)

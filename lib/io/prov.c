@@ -6,7 +6,7 @@
 
 #include "base/version.h"
 
-/* Calls for each line; the N bytes at *line, without newline; 0 after the last. */
+/* The next line at *line, without newline, and its length; 0 after the last. */
 static size_t next_line(const char **line, const char **rest, const char *end)
 {
     const char *newline;
@@ -57,6 +57,21 @@ enum rec_status rec_prov_add(struct rec_buf *lines, const char *program,
     return rec_buf_addf(lines, err, "@PG\tID:%s%s%s%s\tPN:%s\tVN:%s\tPA:%s\tIN:%016llx\n",
                         program, suffix, before[0] != '\0' ? "\tPP:" : "", before, program,
                         REC_VERSION, arguments, (unsigned long long)input);
+}
+
+bool rec_prov_ok(const char *text, size_t n)
+{
+    const char *rest = text, *end = text + n, *line;
+    size_t len;
+
+    if (n == 0 || text[n - 1] != '\n')
+        return false;
+    while (rest < end) {
+        len = next_line(&line, &rest, end);
+        if (len < 4 || memcmp(line, "@PG\t", 4) != 0 || memchr(line, '\0', len) != NULL)
+            return false;
+    }
+    return true;
 }
 
 enum rec_status rec_prov_script(const char *lines, size_t n, struct rec_buf *out,

@@ -1,6 +1,8 @@
 #ifndef REC_PROV_H
 #define REC_PROV_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 
 /*
@@ -18,6 +20,9 @@
 enum rec_status rec_prov_add(struct rec_buf *lines, const char *program,
                              const char *arguments, uint64_t input,
                              struct rec_err *err) REC_MUST_USE;
+
+/* Whether the N bytes at TEXT are whole lines that begin with "@PG" and a tab. */
+bool rec_prov_ok(const char *text, size_t n);
 
 /*
  * Appends to OUT, as a shell script that reads its input from "$@", the pipeline that

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "io/prov.h"
 
 enum { MAX_WANTS = 32, MAX_SECTIONS = 4096, HEADER_TEXT = 1 << 20, BATCH = 32,
        BATCH_BYTES = 32 << 20 };
@@ -30,7 +31,7 @@ struct section {
 /* A frame on its way through: read, checked and unpacked, decoded, relayed. */
 struct passing {
     struct rec_frame frame;
-    struct section *section; /* of a DATA frame, else NULL */
+    struct section *section; /* of a DATA or SECTION_END frame, else NULL */
     bool relayed;
     struct rec_buf scratch;
     const uint8_t *data;
@@ -129,7 +130,9 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
         return damaged(f, "begins inside another section", err);
     if (r->n_sections == MAX_SECTIONS)
         return damaged(f, "more than 4096 sections", err);
-    if (r->header_text + f->stored.n > HEADER_TEXT || f->codec != REC_CODEC_NONE)
+    if (f->codec != REC_CODEC_NONE)
+        return damaged(f, "a packed section header", err);
+    if (r->header_text + f->stored.n > HEADER_TEXT)
         return damaged(f, "section headers of more than 1 MiB", err);
     for (uint32_t i = 0; i < r->n_sections; i++)
         if (r->sections[i]->id == f->section)
@@ -149,6 +152,9 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
         return st;
     if (id != f->section || f->seq != 0)
         return damaged(f, "its header text gives another number", err);
+    for (uint32_t i = 0; i + 1 < r->n_sections; i++)
+        if (strcmp(r->sections[i]->table.name, s->table.name) == 0)
+            return damaged(f, "a second section of this name", err);
     s->id = id;
     s->seq = 1;
     for (uint32_t i = 0; i < r->n_wants; i++) {
@@ -163,18 +169,6 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
         else
             s->blocks = w;
     }
-    for (uint32_t i = 0; s->loaded && i + 1 < r->n_sections; i++)
-        if (strcmp(r->sections[i]->table.name, s->table.name) == 0)
-            for (uint32_t c = 0; c < r->sections[i]->table.n_cols; c++) {
-                struct rec_column *col = &r->sections[i]->table.cols[c];
-
-                rec_free(col->data); /* a later section of the same name wins */
-                rec_free(col->at);
-                rec_buf_free(&col->text);
-                col->data = NULL;
-                col->at = NULL;
-                col->cap = 0;
-            }
     r->open = s;
     return REC_OK;
 }
@@ -189,7 +183,10 @@ static enum rec_status route(struct rec_reader *r, struct passing *p, struct rec
     p->relayed = true;
     switch (f->type) {
     case REC_FRAME_PROV:
-        if (f->codec != REC_CODEC_NONE || r->prov.n + f->stored.n > HEADER_TEXT)
+        if (f->codec != REC_CODEC_NONE ||
+            !rec_prov_ok((const char *)f->stored.data, f->stored.n))
+            return damaged(f, "provenance that is not lines of @PG", err);
+        if (r->prov.n + f->stored.n > HEADER_TEXT)
             return damaged(f, "provenance of more than 1 MiB", err);
         return rec_buf_add(&r->prov, f->stored.data, f->stored.n, err);
     case REC_FRAME_SECTION: {
@@ -208,16 +205,15 @@ static enum rec_status route(struct rec_reader *r, struct passing *p, struct rec
         if (f->first != s->n_rows)
             return damaged(f, "rows are missing before it", err);
         p->relayed = !s->dropped;
+        p->section = s;
         s->seq++;
         if (f->type == REC_FRAME_SECTION_END) {
             s->ended = true;
             r->open = NULL;
             return REC_OK;
         }
-        /* Every encoding has at least a byte a row: no frame can ask for more rows. */
-        if (f->rows == 0 || f->rows > f->raw_bytes)
+        if (f->rows == 0 || f->rows > f->raw_bytes / rec_table_least_row(&s->table))
             return damaged(f, "more rows than its bytes can hold", err);
-        p->section = s;
         s->n_rows += f->rows;
         s->n_frames++;
         s->raw_bytes += f->raw_bytes;
@@ -236,16 +232,22 @@ static void check_and_unpack(void *ctx, uint32_t i)
     struct passing *p = &((struct rec_reader *)ctx)->batch[i];
 
     p->st = rec_frame_check(&p->frame, &p->err);
-    if (p->st == REC_OK && p->section != NULL && (p->section->loaded || p->section->blocks))
+    if (p->st == REC_OK && p->frame.type == REC_FRAME_DATA &&
+        (p->section->loaded || p->section->blocks != NULL))
         p->st = rec_frame_unpack(&p->frame, &p->scratch, &p->data, &p->err);
 }
 
-static enum rec_status decode(struct passing *p, struct rec_err *err)
+/* The rows of a DATA frame, or the end of a section, for whom it concerns. */
+static enum rec_status hand_over(struct passing *p, struct rec_err *err)
 {
     struct section *s = p->section;
     size_t first = s->loaded ? (size_t)p->frame.first : 0;
     enum rec_status st;
 
+    if (p->frame.type == REC_FRAME_SECTION_END) /* one without rows is still shown */
+        return s->blocks != NULL && p->frame.first == 0
+                   ? s->blocks->fn(s->blocks->ctx, &s->table, err)
+                   : REC_OK;
     if (!s->loaded)
         rec_table_clear(&s->table);
     st = rec_table_reserve(&s->table, first + p->frame.rows, err);
@@ -273,7 +275,7 @@ static enum rec_status pass_batch(struct rec_reader *r, struct rec_writer *relay
             return p->st;
         }
         if (s != NULL && (s->loaded || s->blocks != NULL)) {
-            enum rec_status st = decode(p, err);
+            enum rec_status st = hand_over(p, err);
 
             if (st != REC_OK)
                 return st;
@@ -304,14 +306,6 @@ static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
     return REC_OK;
 }
 
-/* A section that is handed over in blocks and has no rows is still handed over. */
-static enum rec_status show_empty(struct section *s, struct rec_err *err)
-{
-    if (s->blocks == NULL || s->n_rows > 0)
-        return REC_OK;
-    return s->blocks->fn(s->blocks->ctx, &s->table, err);
-}
-
 enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
                                struct rec_err *err)
 {
@@ -320,7 +314,6 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
 
     while (st == REC_OK && !r->ended) {
         struct passing *p = &r->batch[r->n_batch];
-        struct section *open = r->open;
 
         st = rec_frame_read(r->in, &p->frame, err);
         if (st != REC_OK)
@@ -336,13 +329,11 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
         if (st != REC_OK)
             break;
         r->n_batch++;
-        bytes += p->frame.stored.n;
+        bytes += p->frame.raw_bytes;
         if (r->n_batch == BATCH || bytes >= BATCH_BYTES) {
             st = pass_batch(r, relay, err);
             bytes = 0;
         }
-        if (st == REC_OK && open != NULL && r->open == NULL)
-            st = show_empty(open, err);
     }
     /* What concerns this input says so; a full disk behind the relay does not. */
     return st == REC_EFORMAT ? rec_fail_in(err, st, rec_in_name(r->in)) : st;
@@ -350,7 +341,7 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
 
 struct rec_table *rec_reader_table(struct rec_reader *r, const char *name)
 {
-    for (uint32_t i = r->n_sections; i-- > 0;)
+    for (uint32_t i = 0; i < r->n_sections; i++)
         if (strcmp(r->sections[i]->table.name, name) == 0)
             return &r->sections[i]->table;
     return NULL;

@@ -44,7 +44,7 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
 
 /* ---- after rec_reader_run() ---- */
 
-/* The last section of this name (its rows, if it was loaded), or NULL. */
+/* The section of this name (its rows, if it was loaded), or NULL. */
 struct rec_table *rec_reader_table(struct rec_reader *r, const char *name);
 /* The same, but its absence is REC_EFORMAT: "no section 'graph': run rec-graph first". */
 enum rec_status rec_reader_need(struct rec_reader *r, const char *name, const char *maker,

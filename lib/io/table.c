@@ -232,7 +232,8 @@ static bool read_line(struct rec_table *t, uint32_t *id, const char *s, size_t n
             return false;
     }
     return section || (c->name[0] != '\0' && c->type != REC_N_TYPES &&
-                       rec_filter_fits(c->filter, c->type, c->width));
+                       rec_filter_fits(c->filter, c->type, c->width) &&
+                       (c->ref[0] == '\0' || (c->type == REC_U32 && c->width == 1)));
 }
 
 enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id, const char *text,
@@ -263,6 +264,20 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id, const c
 }
 
 /* ---- rows ---- */
+
+size_t rec_table_least_row(const struct rec_table *t)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < t->n_cols; i++) {
+        const struct rec_column *c = &t->cols[i];
+        bool fixed = c->type != REC_STR &&
+                     (c->filter == REC_PLAIN || c->filter == REC_SHUFFLE);
+
+        bytes += fixed ? rec_type_bytes(c->type) * c->width : 1;
+    }
+    return bytes;
+}
 
 size_t rec_table_frame_rows(const struct rec_table *t, size_t first)
 {

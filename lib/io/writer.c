@@ -76,7 +76,7 @@ enum rec_status rec_writer_relay(struct rec_writer *w, struct rec_frame *f,
 {
     struct rec_frame spare = w->queue[w->n_queue];
 
-    if (f->section >= w->next_id && f->section < UINT32_MAX)
+    if (f->section >= w->next_id)
         w->next_id = f->section + 1;
     w->digest = rec_frame_digest(w->digest, f);
     w->queue_bytes += f->stored.n;

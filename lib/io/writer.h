@@ -22,8 +22,7 @@ enum rec_status rec_writer_relay(struct rec_writer *w, struct rec_frame *f,
 
 /*
  * A section: begin with the columns, add rows any number of times, end.  Rows added in
- * one call start a new frame; to get the same frames as from one call, add a multiple
- * of REC_FRAME_ROWS each time but the last.  One section at a time.
+ * one call start a new frame.  One section at a time.
  */
 enum rec_status rec_writer_begin(struct rec_writer *w, const struct rec_table *t,
                                  struct rec_err *err) REC_MUST_USE;
