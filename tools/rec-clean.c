@@ -8,22 +8,23 @@ static struct rec_clean_opts opts = { .delim = ',' };
 static const char *delim = ",";
 
 static const struct rec_opt table[] = {
-    { "user", 'u', REC_OPT_TEXT, &opts.user, "COLUMN", "user id: a name or a number from 1",
-      0, 0, true },
+    { "user", 'u', REC_OPT_TEXT, &opts.user, "COLUMN",
+      "user id: a name or a number from 1", 0, 0, true },
     { "item", 'i', REC_OPT_TEXT, &opts.item, "COLUMN", "item id", 0, 0, true },
-    { "rating", 'r', REC_OPT_TEXT, &opts.rating, "COLUMN", "rating, a number", 0, 0, true },
-    { "time", 't', REC_OPT_TEXT, &opts.time, "COLUMN", "time in seconds; 'none': no such column",
-      0, 0, true },
+    { "rating", 'r', REC_OPT_TEXT, &opts.rating, "COLUMN", "rating, a number", 0, 0,
+      true },
+    { "time", 't', REC_OPT_TEXT, &opts.time, "COLUMN",
+      "time in seconds; 'none': no such column", 0, 0, true },
     { "columns", 'c', REC_OPT_TEXT, &opts.columns, "A,B,...",
       "names of all columns, for a file without header", 0, 0, true },
     { "delim", 'd', REC_OPT_TEXT, &delim, "CHAR", "what splits columns, or 'tab'", 0, 0,
       true },
-    { "header", 'H', REC_OPT_CHOICE, &opts.header, "auto|yes|no", "is the first row a header?",
+    { "header", 'H', REC_OPT_CHOICE, &opts.header, "auto|yes|no",
+      "is the first row a header?", 0, 0, true },
+    { "skip", 0, REC_OPT_COUNT, &opts.skip, "N",
+      "lines to pass over at the top of each file", 0, 0, true },
+    { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all",
       0, 0, true },
-    { "skip", 0, REC_OPT_COUNT, &opts.skip, "N", "lines to pass over at the top of each file",
-      0, 0, true },
-    { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all", 0, 0,
-      true },
     { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|keep",
       "drop rows that repeat in full, or keep them", 0, 0, true },
 };
@@ -46,10 +47,10 @@ static void summarise(const struct rec_clean_counts *n)
 
     if (rec_args.verbose > 0 || missing + n->duplicates > 0)
         rec_warn("%" PRIu64 " rows read = %" PRIu64 " kept + %" PRIu64
-                 " with a missing value (user %" PRIu64 ", item %" PRIu64 ", rating %" PRIu64
-                 ", time %" PRIu64 ") + %" PRIu64 " repeated",
-                 n->read, n->kept, missing, n->no_user, n->no_item, n->no_rating, n->no_time,
-                 n->duplicates);
+                 " with a missing value (user %" PRIu64 ", item %" PRIu64
+                 ", rating %" PRIu64 ", time %" PRIu64 ") + %" PRIu64 " repeated",
+                 n->read, n->kept, missing, n->no_user, n->no_item, n->no_rating,
+                 n->no_time, n->duplicates);
 }
 
 static enum rec_status run(struct rec_err *err)
@@ -62,7 +63,8 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = rec_writer_open(rec_args.output, (int)rec_args.level, &w, err);
     if (st == REC_OK)
-        st = rec_clean(&opts, rec_args.files, rec_args.n_files, w, &counts, &digest, err);
+        st = rec_clean(&opts, rec_args.files, rec_args.n_files, w, &counts, &digest,
+                       err);
     if (st != REC_OK) {
         rec_writer_discard(w);
         return st;
@@ -78,8 +80,10 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-clean",
         .operands = "[FILE...]",
-        .summary = "Reads ratings as CSV (user,item,rating,time; gzip or not), drops rows with missing\n"
-                   "values and repeated rows, counts both, and writes a rec stream.  Several files get\n"
+        .summary = "Reads ratings as CSV (user,item,rating,time; gzip or not), drops "
+                   "rows with missing\n"
+                   "values and repeated rows, counts both, and writes a rec stream.  "
+                   "Several files get\n"
                    "a column `source`.  The first bad row ends it with a message.",
         .example = "rec-clean ratings.csv | rec-encode | rec-split -o split.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_MANY,

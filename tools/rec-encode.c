@@ -11,7 +11,8 @@ static const struct rec_opt table[] = {
 };
 
 /* Everything that an earlier encoding led to is left out. */
-static enum rec_status want(struct rec_reader *r, struct rec_encoder *e, struct rec_err *err)
+static enum rec_status want(struct rec_reader *r, struct rec_encoder *e,
+                            struct rec_err *err)
 {
     enum rec_status st = rec_reader_drop(r, "*", err);
 
@@ -20,8 +21,9 @@ static enum rec_status want(struct rec_reader *r, struct rec_encoder *e, struct 
     return st;
 }
 
-static enum rec_status write_tables(struct rec_writer *w, struct rec_table *const tables[],
-                                    size_t n, struct rec_err *err)
+static enum rec_status write_tables(struct rec_writer *w,
+                                    struct rec_table *const tables[], size_t n,
+                                    struct rec_err *err)
 {
     enum rec_status st = REC_OK;
 
@@ -49,7 +51,8 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = rec_encode_finish(&e, (enum rec_order)order, &users, &items, err);
     if (st == REC_OK)
-        st = write_tables(w, (struct rec_table *[]){ &users, &items, &e.ratings }, 3, err);
+        st = write_tables(w, (struct rec_table *[]){ &users, &items, &e.ratings }, 3,
+                          err);
     if (st == REC_OK) {
         rec_note("%zu ratings, %zu users, %zu items", e.ratings.n_rows, users.n_rows,
                  items.n_rows);
@@ -69,8 +72,9 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-encode",
         .operands = "[FILE]",
-        .summary = "Reads the section `raw`, numbers users and items 0..n-1, and writes the\n"
-                   "dictionaries `users` and `items` and the table `ratings` in its place.",
+        .summary =
+            "Reads the section `raw`, numbers users and items 0..n-1, and writes the\n"
+            "dictionaries `users` and `items` and the table `ratings` in its place.",
         .example = "rec-clean ratings.csv | rec-encode -o encoded.rec",
         .flags = REC_TOOL_BINARY_OUT,
         .opts = table,

@@ -6,16 +6,20 @@ static double lambda_user = 5.0, lambda_item = 5.0;
 static const char *predictions;
 
 static const struct rec_opt table[] = {
-    { "format", 0, REC_OPT_CHOICE, &format, "tsv|json", "form of the report", 0, 0, false },
-    { "lambda-user", 0, REC_OPT_REAL, &lambda_user, "X", "shrinks user biases", 0, 1e9, false },
-    { "lambda-item", 0, REC_OPT_REAL, &lambda_item, "X", "shrinks item biases", 0, 1e9, false },
+    { "format", 0, REC_OPT_CHOICE, &format, "tsv|json", "form of the report", 0, 0,
+      false },
+    { "lambda-user", 0, REC_OPT_REAL, &lambda_user, "X", "shrinks user biases", 0, 1e9,
+      false },
+    { "lambda-item", 0, REC_OPT_REAL, &lambda_item, "X", "shrinks item biases", 0, 1e9,
+      false },
     { "predictions", 0, REC_OPT_TEXT, &predictions, "FILE",
       "also write TSV: row part rating prediction, of every row", 0, 0, false },
 };
 
 enum { N_PREDICTORS = 3 }; /* the model is the last; the others are what it must beat */
 
-static void say_if_beaten(const char *part, const struct rec_predictor *p, const double *rmse)
+static void say_if_beaten(const char *part, const struct rec_predictor *p,
+                          const double *rmse)
 {
     enum { MODEL = N_PREDICTORS - 1 };
 
@@ -25,8 +29,9 @@ static void say_if_beaten(const char *part, const struct rec_predictor *p, const
                      rmse[MODEL], p[i].name, rmse[i]);
 }
 
-static enum rec_status report(const struct rec_ratings *x, const struct rec_predictor *p,
-                              struct rec_buf *text, struct rec_err *err)
+static enum rec_status report(const struct rec_ratings *x,
+                              const struct rec_predictor *p, struct rec_buf *text,
+                              struct rec_err *err)
 {
     struct rec_report rep = { .format = (enum rec_report_format)format };
     size_t n, n_all = 0;
@@ -41,7 +46,8 @@ static enum rec_status report(const struct rec_ratings *x, const struct rec_pred
         n_all += n;
     }
     if (st == REC_OK && n_all == 0)
-        st = rec_fail(err, REC_EFORMAT, "all ratings are training ratings: nothing to score");
+        st = rec_fail(err, REC_EFORMAT,
+                      "all ratings are training ratings: nothing to score");
     if (st == REC_OK)
         st = rec_report_end(&rep, err);
     *text = rep.text;
@@ -49,14 +55,15 @@ static enum rec_status report(const struct rec_ratings *x, const struct rec_pred
 }
 
 static enum rec_status list_predictions(const struct rec_ratings *x,
-                                        const struct rec_trained *t, struct rec_buf *text,
-                                        struct rec_err *err)
+                                        const struct rec_trained *t,
+                                        struct rec_buf *text, struct rec_err *err)
 {
     enum rec_status st = rec_buf_addf(text, err, "row\tpart\trating\tprediction\n");
 
     for (size_t i = 0; st == REC_OK && i < x->n; i++)
-        st = rec_buf_addf(text, err, "%zu\t%s\t%.9g\t%.9g\n", i, rec_part_names[x->part[i]],
-                          (double)x->rating[i], rec_predict_trained(t, x, i));
+        st = rec_buf_addf(text, err, "%zu\t%s\t%.9g\t%.9g\n", i,
+                          rec_part_names[x->part[i]], (double)x->rating[i],
+                          rec_predict_trained(t, x, i));
     return st;
 }
 
@@ -133,8 +140,10 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-eval",
         .operands = "[FILE]",
-        .summary = "Reads a stream with a trained model and prints its RMSE and MAE on the validation\n"
-                   "and test ratings, each with a 95 % interval, beside two baselines fitted to the\n"
+        .summary = "Reads a stream with a trained model and prints its RMSE and MAE on "
+                   "the validation\n"
+                   "and test ratings, each with a 95 % interval, beside two baselines "
+                   "fitted to the\n"
                    "training ratings: their mean, and mean + user bias + item bias.",
         .example = "rec-train graph.rec | rec-eval --format json",
         .opts = table,

@@ -52,8 +52,8 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = write_graph(w, &g, err);
     if (st == REC_OK) {
-        rec_note("%u nodes (%u users, %u items), %" PRIu64 " edges", g.n_nodes, g.n_users,
-                 g.n_items, g.n_edges);
+        rec_note("%u nodes (%u users, %u items), %" PRIu64 " edges", g.n_nodes,
+                 g.n_users, g.n_items, g.n_edges);
         st = rec_stage_finish(r, w, rec_reader_digest(r), err);
         w = NULL;
     }
@@ -68,8 +68,10 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-graph",
         .operands = "[FILE]",
-        .summary = "Reads `ratings` and `split` and writes the bipartite graph of the training ratings:\n"
-                   "user u is node u, item i is node users + i; each rating is an edge in both\n"
+        .summary = "Reads `ratings` and `split` and writes the bipartite graph of the "
+                   "training ratings:\n"
+                   "user u is node u, item i is node users + i; each rating is an edge "
+                   "in both\n"
                    "directions.  No validation or test rating enters.",
         .example = "rec-graph split.rec -o graph.rec",
         .flags = REC_TOOL_BINARY_OUT,

@@ -4,14 +4,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-static struct rec_split_opts opts = { .test = 0.2, .valid = 0.2, .test_source = 2, .seed = 1 };
+static struct rec_split_opts opts = {
+    .test = 0.2, .valid = 0.2, .test_source = 2, .seed = 1
+};
 
 static const struct rec_opt table[] = {
     { "method", 0, REC_OPT_CHOICE, &opts.method, "random|source",
       "test rows: drawn, or those of one input file", 0, 0, true },
-    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE", "test rows, of all, if drawn", 0, 0.999, true },
-    { "valid", 0, REC_OPT_REAL, &opts.valid, "SHARE", "validation rows, of the rest", 0, 0.999,
-      true },
+    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE", "test rows, of all, if drawn", 0,
+      0.999, true },
+    { "valid", 0, REC_OPT_REAL, &opts.valid, "SHARE", "validation rows, of the rest", 0,
+      0.999, true },
     { "test-source", 0, REC_OPT_COUNT, &opts.test_source, "N",
       "the file of --method source, from 1", 1, 255, true },
     { "seed", 's', REC_OPT_COUNT, &opts.seed, "N", "seed", 0, 0, true },
@@ -42,7 +45,8 @@ static enum rec_status run(struct rec_err *err)
         st = rec_writer_table(w, &split, err);
     }
     if (st == REC_OK) {
-        rec_note("%" PRIu64 " training, %" PRIu64 " validation, %" PRIu64 " test ratings",
+        rec_note("%" PRIu64 " training, %" PRIu64 " validation, %" PRIu64
+                 " test ratings",
                  n[REC_TRAIN], n[REC_VALID], n[REC_TEST]);
         st = rec_stage_finish(r, w, rec_reader_digest(r), err);
         w = NULL;
@@ -58,7 +62,8 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-split",
         .operands = "[FILE]",
-        .summary = "Reads the section `ratings` and puts every row into one of three parts: training,\n"
+        .summary = "Reads the section `ratings` and puts every row into one of three "
+                   "parts: training,\n"
                    "validation, test; writes the section `split`.",
         .example = "rec-split --test 0.1 --seed 7 encoded.rec -o split.rec",
         .flags = REC_TOOL_BINARY_OUT,

@@ -11,22 +11,26 @@ enum keep { KEEP_LAST, KEEP_BEST };
 
 static int model, keep = KEEP_LAST;
 static uint64_t hidden = 16, layers = 2, epochs = 200, seed = 1;
-static struct rec_adam adam = { .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 };
+static struct rec_adam adam = {
+    .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8
+};
 static const char *log_path;
 
 static const struct rec_opt table[] = {
     { "model", 'm', REC_OPT_CHOICE, &model, "gcn", "kind of model", 0, 0, true },
-    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer", 1, REC_GCN_MAX_WIDTH,
+    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer", 1,
+      REC_GCN_MAX_WIDTH, true },
+    { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
-    { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS, true },
-    { "epochs", 'e', REC_OPT_COUNT, &epochs, "N", "steps; 0 writes the initial weights", 0,
-      1e9, true },
+    { "epochs", 'e', REC_OPT_COUNT, &epochs, "N", "steps; 0 writes the initial weights",
+      0, 1e9, true },
     { "lr", 0, REC_OPT_REAL, &adam.lr, "X", "learning rate of Adam", 1e-12, 1e3, true },
-    { "weight-decay", 0, REC_OPT_REAL, &adam.weight_decay, "X", "L2 added to the gradient", 0,
-      1e3, true },
+    { "weight-decay", 0, REC_OPT_REAL, &adam.weight_decay, "X",
+      "L2 added to the gradient", 0, 1e3, true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best on validation", 0, 0, true },
-    { "seed", 's', REC_OPT_COUNT, &seed, "N", "seed of the initial weights", 0, 0, true },
+    { "seed", 's', REC_OPT_COUNT, &seed, "N", "seed of the initial weights", 0, 0,
+      true },
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
       "TSV, a row an epoch: epoch seconds loss [valid_rmse]", 0, 0, false },
 };
@@ -44,10 +48,12 @@ static double seconds_since(const struct timespec *start)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+    return (double)(now.tv_sec - start->tv_sec) +
+           1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
-static enum rec_status logger_open(struct logger *l, bool has_valid, struct rec_err *err)
+static enum rec_status logger_open(struct logger *l, bool has_valid,
+                                   struct rec_err *err)
 {
     *l = (struct logger){ .has_valid = has_valid };
     rec_table_init(&l->t, "model.log", REC_KIND_LOG);
@@ -89,8 +95,8 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
             fprintf(l->file, "\t%.9g", e->metric);
         fputc('\n', l->file);
     }
-    (void)snprintf(text, sizeof text, "epoch %" PRIu64 "/%" PRIu64 "  loss %.4f", e->epoch,
-                   epochs, e->loss);
+    (void)snprintf(text, sizeof text, "epoch %" PRIu64 "/%" PRIu64 "  loss %.4f",
+                   e->epoch, epochs, e->loss);
     rec_progress(text, (double)e->epoch, (double)epochs);
     return REC_OK;
 }
@@ -106,8 +112,9 @@ static enum rec_status logger_close(struct logger *l, enum rec_status st,
     return st;
 }
 
-static enum rec_status train(const struct rec_ratings *ratings, const struct rec_graph *g,
-                             struct rec_writer *w, struct rec_err *err)
+static enum rec_status train(const struct rec_ratings *ratings,
+                             const struct rec_graph *g, struct rec_writer *w,
+                             struct rec_err *err)
 {
     struct rec_train_opts opts = { epochs, adam, keep == KEEP_BEST };
     struct rec_train_result result;
@@ -119,7 +126,8 @@ static enum rec_status train(const struct rec_ratings *ratings, const struct rec
     for (size_t i = 0; i < ratings->n && !has_valid; i++)
         has_valid = ratings->part[i] == REC_VALID;
     if (keep == KEEP_BEST && !has_valid)
-        return rec_fail(err, REC_EUSAGE, "--keep best: there are no validation ratings");
+        return rec_fail(err, REC_EUSAGE,
+                        "--keep best: there are no validation ratings");
     st = logger_open(&log, has_valid, err);
     if (st == REC_OK)
         st = rec_gcn_make(&m, g, (uint32_t)hidden, (uint32_t)layers, true, err);
@@ -181,8 +189,10 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-train",
         .operands = "[FILE]",
-        .summary = "Reads a stream with a `graph` and trains a model on it: full batch, Adam, mean\n"
-                   "squared error on the training ratings; writes the sections `model*`.",
+        .summary =
+            "Reads a stream with a `graph` and trains a model on it: full batch, Adam, "
+            "mean\n"
+            "squared error on the training ratings; writes the sections `model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
         .flags = REC_TOOL_BINARY_OUT,
         .opts = table,

@@ -12,26 +12,29 @@ static struct rec_export_opts opts;
 static const char *section;
 
 static const struct rec_opt table[] = {
-    { "list", 'l', REC_OPT_FLAG, &list, NULL, "list the sections; done if nothing is asked for",
-      0, 0, false },
-    { "headers", 'H', REC_OPT_FLAG, &headers, NULL, "print the header lines of all sections", 0,
+    { "list", 'l', REC_OPT_FLAG, &list, NULL,
+      "list the sections; done if nothing is asked for", 0, 0, false },
+    { "headers", 'H', REC_OPT_FLAG, &headers, NULL,
+      "print the header lines of all sections", 0, 0, false },
+    { "section", 's', REC_OPT_TEXT, &section, "NAME", "print the rows of a section", 0,
       0, false },
-    { "section", 's', REC_OPT_TEXT, &section, "NAME", "print the rows of a section", 0, 0,
+    { "to", 't', REC_OPT_CHOICE, &opts.form, "tsv|csv|npy|mtx", "form of -s", 0, 0,
       false },
-    { "to", 't', REC_OPT_CHOICE, &opts.form, "tsv|csv|npy|mtx", "form of -s", 0, 0, false },
-    { "column", 'c', REC_OPT_TEXT, &opts.column, "NAME", "only this column of -s", 0, 0, false },
-    { "codes", 0, REC_OPT_FLAG, &opts.codes, NULL, "print numbers, not the ids they stand for",
+    { "column", 'c', REC_OPT_TEXT, &opts.column, "NAME", "only this column of -s", 0, 0,
+      false },
+    { "codes", 0, REC_OPT_FLAG, &opts.codes, NULL,
+      "print numbers, not the ids they stand for", 0, 0, false },
+    { "check", 'C', REC_OPT_FLAG, &check, NULL,
+      "read and check everything, print one line", 0, 0, false },
+    { "prov", 'p', REC_OPT_FLAG, &prov, NULL, "print the commands that made the file",
       0, 0, false },
-    { "check", 'C', REC_OPT_FLAG, &check, NULL, "read and check everything, print one line", 0,
-      0, false },
-    { "prov", 'p', REC_OPT_FLAG, &prov, NULL, "print the commands that made the file", 0, 0,
-      false },
 };
 
 static enum rec_status print_list(struct rec_reader *r, struct rec_buf *text,
                                   struct rec_err *err)
 {
-    enum rec_status st = rec_buf_addf(text, err, "section\tkind\tby\trows\tframes\tbytes\tstored\n");
+    enum rec_status st =
+        rec_buf_addf(text, err, "section\tkind\tby\trows\tframes\tbytes\tstored\n");
 
     for (uint32_t i = 0; st == REC_OK && i < rec_reader_n_sections(r); i++) {
         struct rec_section_info s = rec_reader_section(r, i);
@@ -79,10 +82,10 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
     for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
         frames += rec_reader_section(r, i).n_frames;
     if (st == REC_OK)
-        st = rec_buf_addf(text, err,
-                          "%s: ok: %u sections, %" PRIu64 " data frames, digest %016" PRIx64 "\n",
-                          rec_reader_name(r), rec_reader_n_sections(r), frames,
-                          rec_reader_digest(r));
+        st = rec_buf_addf(
+            text, err,
+            "%s: ok: %u sections, %" PRIu64 " data frames, digest %016" PRIx64 "\n",
+            rec_reader_name(r), rec_reader_n_sections(r), frames, rec_reader_digest(r));
     return st;
 }
 
@@ -97,7 +100,8 @@ static enum rec_status print_rows(struct rec_reader *r, struct rec_out *out,
     return rec_export(r, t, &opts, out, err);
 }
 
-static enum rec_status print(struct rec_reader *r, struct rec_out *out, struct rec_err *err)
+static enum rec_status print(struct rec_reader *r, struct rec_out *out,
+                             struct rec_err *err)
 {
     const struct rec_buf *lines = rec_reader_prov(r);
     struct rec_buf text = { 0 };
@@ -143,9 +147,12 @@ static enum rec_status run(struct rec_err *err)
     struct rec_out *out = NULL;
     enum rec_status st;
 
-    if (section == NULL && (opts.column != NULL || opts.form != REC_EXPORT_TSV || opts.codes))
-        return rec_fail(err, REC_EUSAGE, "--to, --column and --codes go with --section");
-    if (section != NULL && opts.form != REC_EXPORT_TSV && (list || headers || check || prov))
+    if (section == NULL &&
+        (opts.column != NULL || opts.form != REC_EXPORT_TSV || opts.codes))
+        return rec_fail(err, REC_EUSAGE,
+                        "--to, --column and --codes go with --section");
+    if (section != NULL && opts.form != REC_EXPORT_TSV &&
+        (list || headers || check || prov))
         return rec_fail(err, REC_EUSAGE, "--to goes with --section alone");
     list = list || !(headers || check || prov || section != NULL);
     if (opts.form == REC_EXPORT_NPY && section != NULL && rec_args.output == NULL) {
@@ -176,7 +183,8 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-view",
         .operands = "[FILE]",
-        .summary = "Shows what is in a rec stream: its sections, their header lines, their rows, how it\n"
+        .summary = "Shows what is in a rec stream: its sections, their header lines, "
+                   "their rows, how it\n"
                    "was made; checks it; exports sections to other programs.",
         .example = "rec-view -s model.W1 --to npy model.rec -o W1.npy",
         .opts = table,

@@ -24,24 +24,25 @@ struct rec_tool_args rec_args = { .level = DEFAULT_LEVEL };
 static const struct rec_tool *tool;
 
 static const struct rec_opt common[] = {
-    { "output", 'o', REC_OPT_TEXT, &rec_args.output, "FILE", "write FILE when all is done",
-      0, 0, false },
+    { "output", 'o', REC_OPT_TEXT, &rec_args.output, "FILE",
+      "write FILE when all is done", 0, 0, false },
     { "threads", 'T', REC_OPT_COUNT, &rec_args.threads, "N",
       "threads, 0 = all processors; never changes the result", 0, 1024, false },
     { "memory", 'M', REC_OPT_SIZE, &rec_args.memory, "SIZE",
       "bound on memory, e.g. 512M; 0 = none", 0, 0, false },
-    { "compress", 'z', REC_OPT_COUNT, &rec_args.level, "0..9", "zlib level of files", 0, 9,
-      false },
-    { "force", 'f', REC_OPT_FLAG, &rec_args.force, NULL, "write binary data to a terminal",
-      0, 0, false },
+    { "compress", 'z', REC_OPT_COUNT, &rec_args.level, "0..9", "zlib level of files", 0,
+      9, false },
+    { "force", 'f', REC_OPT_FLAG, &rec_args.force, NULL,
+      "write binary data to a terminal", 0, 0, false },
     { "progress", 0, REC_OPT_CHOICE, &rec_args.progress, "auto|always|never",
       "a progress line", 0, 0, false },
-    { "quiet", 'q', REC_OPT_FLAG, &rec_args.quiet, NULL, "no warnings; a progress line only if asked for", 0, 0,
-      false },
-    { "verbose", 'v', REC_OPT_COUNTED, &rec_args.verbose, NULL, "say what is done", 0, 0,
-      false },
+    { "quiet", 'q', REC_OPT_FLAG, &rec_args.quiet, NULL,
+      "no warnings; a progress line only if asked for", 0, 0, false },
+    { "verbose", 'v', REC_OPT_COUNTED, &rec_args.verbose, NULL, "say what is done", 0,
+      0, false },
     { "help", 'h', REC_OPT_FLAG, &rec_args.help, NULL, "this help", 0, 0, false },
-    { "version", 'V', REC_OPT_FLAG, &rec_args.version, NULL, "the version", 0, 0, false },
+    { "version", 'V', REC_OPT_FLAG, &rec_args.version, NULL, "the version", 0, 0,
+      false },
 };
 
 enum { N_COMMON = sizeof common / sizeof *common };
@@ -102,7 +103,8 @@ void rec_progress(const char *text, double done, double total)
     bool ends = done >= total;
 
     if (rec_args.progress == PROGRESS_NEVER ||
-        (rec_args.progress == PROGRESS_AUTO && (rec_args.quiet || !isatty(STDERR_FILENO))))
+        (rec_args.progress == PROGRESS_AUTO &&
+         (rec_args.quiet || !isatty(STDERR_FILENO))))
         return;
     if (start == 0.0)
         start = now;
@@ -111,7 +113,8 @@ void rec_progress(const char *text, double done, double total)
     last = now;
     line_is_open = true;
     fprintf(stderr, "\r%s: %s  %3.0f%%  %.1f s left \033[K", tool->name, text,
-            100.0 * done / total, done > 0.0 ? (now - start) * (total - done) / done : 0.0);
+            100.0 * done / total,
+            done > 0.0 ? (now - start) * (total - done) / done : 0.0);
     if (ends)
         end_progress_line();
     fflush(stderr);
@@ -128,7 +131,8 @@ static void on_signal(int signal)
 static void catch_signals(void)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = { .sa_handler = on_signal,
+                                .sa_flags = (int)SA_RESETHAND };
 
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction before;
@@ -143,8 +147,9 @@ static void catch_signals(void)
 
 static void print_help(const struct rec_opt *opts, size_t n_own)
 {
-    printf("usage: %s [options]%s%s\n\n%s\n\noptions (default in parentheses):\n", tool->name,
-           tool->operands[0] != '\0' ? " " : "", tool->operands, tool->summary);
+    printf("usage: %s [options]%s%s\n\n%s\n\noptions (default in parentheses):\n",
+           tool->name, tool->operands[0] != '\0' ? " " : "", tool->operands,
+           tool->summary);
     rec_opt_help(opts, n_own, stdout);
     rec_opt_help(opts + n_own, N_COMMON, stdout);
     printf("\nexample: %s\n", tool->example);
@@ -174,10 +179,12 @@ static enum rec_status check_operands(int n, char **operands, struct rec_err *er
         const char *file = rec_args.files[i];
 
         if (strcmp(file, "-") == 0 && isatty(STDIN_FILENO))
-            return rec_fail(err, REC_EUSAGE, "standard input is a terminal; -h for help");
+            return rec_fail(err, REC_EUSAGE,
+                            "standard input is a terminal; -h for help");
         if (rec_args.output != NULL && strcmp(file, "-") != 0 &&
             same_file(rec_args.output, file))
-            return rec_fail(err, REC_EUSAGE, "%s is the input: write another file", file);
+            return rec_fail(err, REC_EUSAGE, "%s is the input: write another file",
+                            file);
     }
     return REC_OK;
 }
@@ -219,7 +226,8 @@ static enum rec_status apply_threads(struct rec_err *err)
     const char *env = getenv("REC_THREADS");
 
     if (rec_args.threads == 0 && env != NULL &&
-        (!rec_parse_u64(env, strlen(env), &rec_args.threads) || rec_args.threads > 1024))
+        (!rec_parse_u64(env, strlen(env), &rec_args.threads) ||
+         rec_args.threads > 1024))
         return rec_fail(err, REC_EUSAGE, "REC_THREADS is '%s', not a number in 0..1024",
                         env);
     rec_par_set_threads((unsigned)rec_args.threads);
@@ -240,7 +248,8 @@ static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
                            struct rec_err *err)
 {
     int first = 0;
-    enum rec_status st = rec_opt_parse(opts, tool->n_opts + N_COMMON, argc, argv, &first, err);
+    enum rec_status st =
+        rec_opt_parse(opts, tool->n_opts + N_COMMON, argc, argv, &first, err);
 
     if (st != REC_OK)
         return st;

@@ -56,8 +56,8 @@ void rec_progress(const char *text, double done, double total);
  * given.  Done for every REC_TOOL_BINARY_OUT. */
 enum rec_status rec_refuse_terminal(struct rec_err *err) REC_MUST_USE;
 
-/* For a further file that an option names to be written: REC_EUSAGE if it is the input or
- * the output.  PATH may be NULL. */
+/* For a further file that an option names to be written: REC_EUSAGE if it is the input
+ * or the output.  PATH may be NULL. */
 enum rec_status rec_check_side_file(const char *option, const char *path,
                                     struct rec_err *err) REC_MUST_USE;
 

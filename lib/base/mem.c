@@ -41,10 +41,11 @@ static int admit(size_t count, size_t size, size_t old, const char *what, size_t
         return 0;
     }
     if (limit != 0 && *bytes > old && atomic_load(&held) + (*bytes - old) > limit) {
-        rec_fail(err, REC_ESYSTEM,
-                 "memory limit: %s: needs %zu bytes more, %llu of %llu are in use; raise -M",
-                 what, *bytes - old, (unsigned long long)atomic_load(&held),
-                 (unsigned long long)limit);
+        rec_fail(
+            err, REC_ESYSTEM,
+            "memory limit: %s: needs %zu bytes more, %llu of %llu are in use; raise -M",
+            what, *bytes - old, (unsigned long long)atomic_load(&held),
+            (unsigned long long)limit);
         return 0;
     }
     return 1;
@@ -165,7 +166,8 @@ enum rec_status rec_buf_add(struct rec_buf *b, const void *data, size_t n,
     return REC_OK;
 }
 
-enum rec_status rec_buf_addf(struct rec_buf *b, struct rec_err *err, const char *fmt, ...)
+enum rec_status rec_buf_addf(struct rec_buf *b, struct rec_err *err, const char *fmt,
+                             ...)
 {
     char small[512];
     enum rec_status st;

@@ -13,10 +13,10 @@
  * A NULL return means REC_ESYSTEM, with a sentence in ERR that says WHAT was wanted
  * and how many bytes.  Blocks are aligned to 16 bytes.
  */
-void *rec_alloc(size_t count, size_t size, const char *what, struct rec_err *err)
-    REC_MUST_USE;
-void *rec_alloc_zero(size_t count, size_t size, const char *what, struct rec_err *err)
-    REC_MUST_USE;
+void *rec_alloc(size_t count, size_t size, const char *what,
+                struct rec_err *err) REC_MUST_USE;
+void *rec_alloc_zero(size_t count, size_t size, const char *what,
+                     struct rec_err *err) REC_MUST_USE;
 /* P stays valid on failure. */
 void *rec_realloc(void *p, size_t count, size_t size, const char *what,
                   struct rec_err *err) REC_MUST_USE;
@@ -40,12 +40,12 @@ struct rec_buf {
     size_t cap;
 };
 
-enum rec_status rec_buf_reserve(struct rec_buf *b, size_t n, struct rec_err *err)
-    REC_MUST_USE;
+enum rec_status rec_buf_reserve(struct rec_buf *b, size_t n,
+                                struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_buf_add(struct rec_buf *b, const void *data, size_t n,
                             struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_buf_addf(struct rec_buf *b, struct rec_err *err, const char *fmt, ...)
-    REC_PRINTF(3, 4) REC_MUST_USE;
+enum rec_status rec_buf_addf(struct rec_buf *b, struct rec_err *err, const char *fmt,
+                             ...) REC_PRINTF(3, 4) REC_MUST_USE;
 void rec_buf_free(struct rec_buf *b);
 
 #endif

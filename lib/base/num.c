@@ -14,7 +14,8 @@ bool rec_parse_u64(const char *s, size_t n, uint64_t *out)
     for (size_t i = 0; i < n; i++) {
         unsigned d = (unsigned)((unsigned char)s[i] - '0');
 
-        if (d > 9 || __builtin_mul_overflow(x, 10, &x) || __builtin_add_overflow(x, d, &x))
+        if (d > 9 || __builtin_mul_overflow(x, 10, &x) ||
+            __builtin_add_overflow(x, d, &x))
             return false;
     }
     *out = x;

@@ -8,7 +8,7 @@
 /*
  * Strict numbers: the whole of the N bytes at S is the number, or the answer is
  * false and *out is unchanged.  No leading space or '+', no hexadecimal, no "nan"
- * or "inf"; a decimal point is '.', whatever the locale.
+ * or "inf"; a decimal point is '.', as no program here calls setlocale().
  */
 bool rec_parse_u64(const char *s, size_t n, uint64_t *out);
 bool rec_parse_i64(const char *s, size_t n, int64_t *out);

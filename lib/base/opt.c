@@ -105,8 +105,8 @@ static enum rec_status set(const struct rec_opt *o, char *text, struct rec_err *
     return rec_fail(err, REC_EUSAGE, "--%s: unknown kind of option", o->name);
 }
 
-enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc, char **argv,
-                              int *first_operand, struct rec_err *err)
+enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
+                              char **argv, int *first_operand, struct rec_err *err)
 {
     struct option longs[MAX_OPTS + 1] = { 0 };
     char shorts[2 * MAX_OPTS + 2] = ":";
@@ -139,11 +139,13 @@ enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc, ch
 
             rec_printable(text, strlen(text), shown, sizeof shown);
             if (c == ':')
-                return rec_fail(err, REC_EUSAGE, "option '%s' needs an argument", shown);
+                return rec_fail(err, REC_EUSAGE, "option '%s' needs an argument",
+                                shown);
             if (optopt >= LONG_ONLY)
-                return rec_fail(err, REC_EUSAGE, "option '%s' takes no argument", shown);
-            return rec_fail(err, REC_EUSAGE, "unknown or ambiguous option '%s'; -h lists them",
-                            shown);
+                return rec_fail(err, REC_EUSAGE, "option '%s' takes no argument",
+                                shown);
+            return rec_fail(err, REC_EUSAGE,
+                            "unknown or ambiguous option '%s'; -h lists them", shown);
         }
         for (size_t i = 0; i < n && o == NULL; i++)
             if (c == LONG_ONLY + (int)i || (c < LONG_ONLY && opts[i].letter == c))
@@ -208,8 +210,8 @@ void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out)
     }
 }
 
-enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n, struct rec_buf *out,
-                               struct rec_err *err)
+enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n,
+                               struct rec_buf *out, struct rec_err *err)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789._,:=/+-@%";

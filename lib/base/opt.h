@@ -31,8 +31,8 @@ struct rec_opt {
     void *value;
     const char *arg; /* what the help calls the argument */
     const char *help;
-    double lo, hi;  /* range of COUNT and REAL; both 0: any */
-    bool recorded;  /* changes the result */
+    double lo, hi; /* range of COUNT and REAL; both 0: any */
+    bool recorded; /* changes the result */
 };
 
 /*
@@ -40,14 +40,15 @@ struct rec_opt {
  * On return argv[*first_operand ..] are the operands.  REC_EUSAGE on an unknown
  * option, a missing argument or a value out of range.
  */
-enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc, char **argv,
-                              int *first_operand, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
+                              char **argv, int *first_operand,
+                              struct rec_err *err) REC_MUST_USE;
 
 /* Two columns, defaults included, one option a line. */
 void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out);
 
 /* Appends "--name value ..." of the recorded options, quoted for a shell. */
-enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n, struct rec_buf *out,
-                               struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n,
+                               struct rec_buf *out, struct rec_err *err) REC_MUST_USE;
 
 #endif

@@ -10,10 +10,10 @@
  * so that draw 1000 of a stream can be made without the 999 before it.
  */
 struct rec_random {
-    uint32_t key[2];    /* the seed */
-    uint64_t stream;    /* hash of the stream's name */
-    uint64_t counter;   /* next block of two 64-bit values */
-    uint64_t spare;     /* second half of the last block */
+    uint32_t key[2];  /* the seed */
+    uint64_t stream;  /* hash of the stream's name */
+    uint64_t counter; /* next block of two 64-bit values */
+    uint64_t spare;   /* second half of the last block */
     int has_spare;
 };
 

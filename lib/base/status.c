@@ -50,6 +50,8 @@ const char *rec_printable(const char *s, unsigned long n, char *out,
     static const char hex[] = "0123456789abcdef";
     unsigned long used = 0;
 
+    if (out_bytes < 8) /* no room for one escape and the dots */
+        n = 0;
     for (unsigned long i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
 

@@ -35,12 +35,13 @@ enum rec_status rec_fail_errno(struct rec_err *err, const char *fmt, ...)
     REC_PRINTF(2, 3);
 
 /* Puts "PREFIX: " before the sentence, e.g. the file it is about; returns ST. */
-enum rec_status rec_fail_in(struct rec_err *err, enum rec_status st, const char *prefix);
+enum rec_status rec_fail_in(struct rec_err *err, enum rec_status st,
+                            const char *prefix);
 
 /*
  * Copies N bytes of input into OUT (of OUT_BYTES, NUL included) so that they can
  * stand in a message or a terminal: control bytes become \xNN, a long text is cut
- * and ends in "...".  Returns OUT.
+ * and ends in "...".  Returns OUT, which is empty if OUT_BYTES is below 8.
  */
 const char *rec_printable(const char *s, unsigned long n, char *out,
                           unsigned long out_bytes);

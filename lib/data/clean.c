@@ -22,7 +22,7 @@ struct cleaner {
     struct rec_dict seen;   /* rows as bytes */
     uint8_t *key;           /* one row as bytes */
     bool has_time;
-    int source; /* 0: one file only */
+    int source;            /* 0: one file only */
     uint32_t at[N_FIELDS]; /* column of each field in the present file, from 0 */
     uint32_t n_columns;    /* at least so many must be there */
     struct rec_csv *csv;
@@ -45,7 +45,8 @@ static enum rec_status bad_row(const struct cleaner *c, enum field f, const char
 static bool find_in_row(const struct rec_csv_row *row, const char *name, uint32_t *at)
 {
     for (uint32_t i = 0; i < row->n; i++)
-        if (row->len[i] == strlen(name) && memcmp(row->field[i], name, row->len[i]) == 0) {
+        if (row->len[i] == strlen(name) &&
+            memcmp(row->field[i], name, row->len[i]) == 0) {
             *at = i;
             return true;
         }
@@ -108,13 +109,15 @@ static enum rec_status choose_columns(struct cleaner *c, struct rec_err *err)
             s = field_names[f];
         if (s != NULL && rec_parse_u64(s, strlen(s), &number)) {
             if (number == 0 || number > REC_CSV_MAX_FIELDS)
-                return rec_fail(err, REC_EUSAGE, "--%s: columns are numbered from 1 to %d",
+                return rec_fail(err, REC_EUSAGE,
+                                "--%s: columns are numbered from 1 to %d",
                                 field_names[f], REC_CSV_MAX_FIELDS);
             c->at[f] = (uint32_t)number - 1;
         } else if (s != NULL && o->columns != NULL) {
             if (!find_in_list(o->columns, s, &c->at[f]))
-                return rec_fail(err, REC_EUSAGE, "--columns %s has no '%s' (%s)", o->columns,
-                                s, "--user, --item, --rating and --time name them");
+                return rec_fail(err, REC_EUSAGE, "--columns %s has no '%s' (%s)",
+                                o->columns, s,
+                                "--user, --item, --rating and --time name them");
         } else if (s != NULL && !find_in_row(&c->row, s, &c->at[f])) {
             return rec_fail(err, REC_EINPUT, "%s:%llu: the header has no column '%s'",
                             rec_csv_name(c->csv), (unsigned long long)c->row.line, s);
@@ -148,7 +151,8 @@ static bool looks_like_header(const struct cleaner *c)
 /* An empty field, or a word for "none" where a number was due. */
 static bool is_missing(const char *s, uint32_t n, bool number)
 {
-    static const char *const words[] = { "NA", "N/A", "NaN", "nan", "NULL", "null", "None" };
+    static const char *const words[] = { "NA",   "N/A",  "NaN", "nan",
+                                         "NULL", "null", "None" };
 
     if (n == 0)
         return true;
@@ -175,8 +179,8 @@ static bool has_missing(const struct cleaner *c)
     return false;
 }
 
-static enum rec_status parse_numbers(const struct cleaner *c, float *rating, int64_t *time,
-                                     struct rec_err *err)
+static enum rec_status parse_numbers(const struct cleaner *c, float *rating,
+                                     int64_t *time, struct rec_err *err)
 {
     const struct rec_csv_row *row = &c->row;
     double x;
@@ -188,7 +192,8 @@ static enum rec_status parse_numbers(const struct cleaner *c, float *rating, int
         return bad_row(c, RATING, "too large", err);
     if (*rating == 0.0f)
         *rating = 0.0f; /* "-0" is 0 */
-    if (c->has_time && !rec_parse_i64(row->field[c->at[TIME]], row->len[c->at[TIME]], time))
+    if (c->has_time &&
+        !rec_parse_i64(row->field[c->at[TIME]], row->len[c->at[TIME]], time))
         return bad_row(c, TIME, "not a whole number of seconds", err);
     return REC_OK;
 }
@@ -212,8 +217,8 @@ static size_t make_key(const struct cleaner *c, float rating, int64_t time)
     return (size_t)(p + 13 - c->key);
 }
 
-static enum rec_status add_text(struct rec_column *col, size_t i, const char *s, uint32_t n,
-                                struct rec_err *err)
+static enum rec_status add_text(struct rec_column *col, size_t i, const char *s,
+                                uint32_t n, struct rec_err *err)
 {
     enum rec_status st = rec_buf_add(&col->text, s, n, err);
 
@@ -229,10 +234,11 @@ static enum rec_status keep_row(struct cleaner *c, float rating, int64_t time,
     size_t i = t->n_rows;
     enum rec_status st;
 
-    st = add_text(&t->cols[0], i, c->row.field[c->at[USER]], c->row.len[c->at[USER]], err);
+    st = add_text(&t->cols[0], i, c->row.field[c->at[USER]], c->row.len[c->at[USER]],
+                  err);
     if (st == REC_OK)
-        st = add_text(&t->cols[1], i, c->row.field[c->at[ITEM]], c->row.len[c->at[ITEM]],
-                      err);
+        st = add_text(&t->cols[1], i, c->row.field[c->at[ITEM]],
+                      c->row.len[c->at[ITEM]], err);
     if (st != REC_OK)
         return st;
     ((float *)t->cols[2].data)[i] = rating;
@@ -259,7 +265,8 @@ static enum rec_status clean_row(struct cleaner *c, struct rec_err *err)
     enum rec_status st;
 
     if (c->row.n < c->n_columns)
-        return rec_fail(err, REC_EINPUT, "%s:%llu: %u column%s where at least %u are due%s",
+        return rec_fail(err, REC_EINPUT,
+                        "%s:%llu: %u column%s where at least %u are due%s",
                         rec_csv_name(c->csv), (unsigned long long)c->row.line, c->row.n,
                         c->row.n == 1 ? "" : "s", c->n_columns,
                         c->has_time && c->opts->time == NULL && c->n_columns == 4
@@ -335,8 +342,9 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     if (n_files > MAX_FILES)
         return rec_fail(err, REC_EUSAGE, "more than %d files", MAX_FILES);
     if (opts->header == REC_HEADER_NO && header_is_needed(opts))
-        return rec_fail(err, REC_EUSAGE,
-                        "a column is chosen by name: that needs a header, or --columns");
+        return rec_fail(
+            err, REC_EUSAGE,
+            "a column is chosen by name: that needs a header, or --columns");
     c.has_time = opts->time == NULL || strcmp(opts->time, "none") != 0;
     c.source = n_files > 1;
     make_columns(&c);
@@ -356,7 +364,8 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
         c.csv = NULL;
     }
     if (st == REC_OK && counts->kept == 0)
-        st = rec_fail(err, REC_EINPUT, "%s: no ratings: %s", n_files == 1 ? files[0] : "input",
+        st = rec_fail(err, REC_EINPUT, "%s: no ratings: %s",
+                      n_files == 1 ? files[0] : "input",
                       counts->read == 0 ? "no data rows" : "every row was dropped");
     if (st == REC_OK)
         st = rec_writer_rows(w, &c.block, err);

@@ -47,7 +47,8 @@ static enum rec_status append(struct rec_dict *d, const void *s, size_t n,
 
     if (d->n == d->cap) {
         uint32_t cap = d->cap == 0 ? 1024 : d->cap + d->cap / 2;
-        uint64_t *at = rec_realloc(d->at, (size_t)cap + 1, sizeof *at, "dictionary", err);
+        uint64_t *at =
+            rec_realloc(d->at, (size_t)cap + 1, sizeof *at, "dictionary", err);
 
         if (at == NULL)
             return REC_ESYSTEM;
@@ -62,8 +63,8 @@ static enum rec_status append(struct rec_dict *d, const void *s, size_t n,
     return REC_OK;
 }
 
-enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n, uint32_t *index,
-                             bool *is_new, struct rec_err *err)
+enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
+                             uint32_t *index, bool *is_new, struct rec_err *err)
 {
     uint32_t hash = (uint32_t)(rec_hash64(s, n, rec_hash_key()) >> 32);
     size_t mask, at;
@@ -79,7 +80,7 @@ enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n, uint32
         uint32_t i = (uint32_t)d->slots[at] - 1;
 
         if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
-            memcmp(d->text.data + d->at[i], s, n) == 0) {
+            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0)) {
             *index = i;
             *is_new = false;
             return REC_OK;
@@ -105,14 +106,15 @@ static int compare(const void *a, const void *b, void *ctx)
     const struct sort_key *x = a, *y = b;
     const struct rec_dict *d = ctx;
     size_t nx, ny;
-    int c;
+    int c = 0;
 
     if (x->head != y->head)
         return x->head < y->head ? -1 : 1;
     nx = (size_t)(d->at[x->index + 1] - d->at[x->index]);
     ny = (size_t)(d->at[y->index + 1] - d->at[y->index]);
-    c = memcmp(d->text.data + d->at[x->index], d->text.data + d->at[y->index],
-               nx < ny ? nx : ny);
+    if (nx > 0 && ny > 0)
+        c = memcmp(d->text.data + d->at[x->index], d->text.data + d->at[y->index],
+                   nx < ny ? nx : ny);
     if (c != 0)
         return c;
     return nx < ny ? -1 : nx > ny;
@@ -162,7 +164,8 @@ enum rec_status rec_dict_table(const struct rec_dict *d, const uint32_t *rank,
     for (uint32_t i = 0; i < d->n; i++) {
         uint64_t from = d->at[order[i]], n = d->at[order[i] + 1] - from;
 
-        memcpy(c->text.data + c->text.n, d->text.data + from, n);
+        if (n > 0)
+            memcpy(c->text.data + c->text.n, d->text.data + from, n);
         c->text.n += n;
         c->at[i + 1] = c->text.n;
     }

@@ -11,16 +11,17 @@
  */
 struct rec_dict {
     uint32_t n;
-    uint32_t cap;   /* room in at[] */
-    uint64_t *at;   /* string i is text[at[i] .. at[i + 1]) */
+    uint32_t cap; /* room in at[] */
+    uint64_t *at; /* string i is text[at[i] .. at[i + 1]) */
     struct rec_buf text;
     uint64_t *slots; /* high half: hash; low half: index + 1, or 0 */
     uint32_t slot_bits;
 };
 
 /* Finds or adds; *index is the string's number and *is_new says which it was. */
-enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n, uint32_t *index,
-                             bool *is_new, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
+                             uint32_t *index, bool *is_new,
+                             struct rec_err *err) REC_MUST_USE;
 
 /*
  * Ranks in byte order: rank[i] is the place of string i among all, sorted as unsigned

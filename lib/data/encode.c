@@ -9,9 +9,10 @@ static bool has_columns(const struct rec_table *raw)
     const struct rec_column *rating = rec_table_find(raw, "rating");
 
     return raw->n_cols >= 3 && strcmp(raw->cols[USER].name, "user") == 0 &&
-           raw->cols[USER].type == REC_STR && strcmp(raw->cols[ITEM].name, "item") == 0 &&
-           raw->cols[ITEM].type == REC_STR && rating != NULL && rating->type == REC_F32 &&
-           rating->width == 1;
+           raw->cols[USER].type == REC_STR &&
+           strcmp(raw->cols[ITEM].name, "item") == 0 &&
+           raw->cols[ITEM].type == REC_STR && rating != NULL &&
+           rating->type == REC_F32 && rating->width == 1;
 }
 
 static enum rec_status make_ratings(struct rec_table *t, const struct rec_table *raw,
@@ -27,14 +28,15 @@ static enum rec_status make_ratings(struct rec_table *t, const struct rec_table 
         const struct rec_column *c = &raw->cols[i];
 
         if (c->type == REC_STR)
-            return rec_fail(err, REC_EFORMAT, "section 'raw': column '%s' is text", c->name);
+            return rec_fail(err, REC_EFORMAT, "section 'raw': column '%s' is text",
+                            c->name);
         rec_table_add(t, c->name, c->type, c->width, c->filter, NULL);
     }
     return REC_OK;
 }
 
-static enum rec_status number(struct rec_dict *d, const struct rec_column *text, size_t n,
-                              uint32_t *out, struct rec_err *err)
+static enum rec_status number(struct rec_dict *d, const struct rec_column *text,
+                              size_t n, uint32_t *out, struct rec_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         size_t len;
@@ -107,10 +109,12 @@ enum rec_status rec_encode_finish(struct rec_encoder *e, enum rec_order order,
 
     if (t->n_rows == 0)
         return rec_fail(err, REC_EFORMAT, "section 'raw' has no rows");
-    st = finish_ids(&e->users, order, t->cols[USER].data, t->n_rows, "users", users, err);
+    st = finish_ids(&e->users, order, t->cols[USER].data, t->n_rows, "users", users,
+                    err);
     if (st != REC_OK)
         return st;
-    st = finish_ids(&e->items, order, t->cols[ITEM].data, t->n_rows, "items", items, err);
+    st = finish_ids(&e->items, order, t->cols[ITEM].data, t->n_rows, "items", items,
+                    err);
     if (st != REC_OK)
         rec_table_free(users);
     return st;

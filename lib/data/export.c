@@ -42,7 +42,8 @@ static size_t format_number(const struct rec_column *c, size_t i, size_t j, char
         return (size_t)snprintf(out, REC_NUM_CHARS, "%" PRId64,
                                 ((const int64_t *)c->data)[k]);
     default:
-        return (size_t)snprintf(out, REC_NUM_CHARS, "%" PRIu64, rec_column_uint(c, i, j));
+        return (size_t)snprintf(out, REC_NUM_CHARS, "%" PRIu64,
+                                rec_column_uint(c, i, j));
     }
 }
 
@@ -77,13 +78,15 @@ static enum rec_status add_quoted(struct rec_buf *b, const char *s, size_t n,
 }
 
 /* The dictionary that C points into, if it is to be used and was loaded. */
-static const struct rec_column *find_ids(struct rec_reader *r, const struct rec_column *c,
+static const struct rec_column *find_ids(struct rec_reader *r,
+                                         const struct rec_column *c,
                                          const struct rec_export_opts *o)
 {
-    const struct rec_table *t = c->ref[0] == '\0' || o->codes ? NULL
-                                                              : rec_reader_table(r, c->ref);
+    const struct rec_table *t =
+        c->ref[0] == '\0' || o->codes ? NULL : rec_reader_table(r, c->ref);
 
-    if (t == NULL || t->n_cols == 0 || t->cols[0].type != REC_STR || t->cols[0].at == NULL)
+    if (t == NULL || t->n_cols == 0 || t->cols[0].type != REC_STR ||
+        t->cols[0].at == NULL)
         return NULL;
     return &t->cols[0];
 }
@@ -93,8 +96,9 @@ struct text_column {
     size_t n_ids;
 };
 
-static enum rec_status add_cell(struct rec_buf *b, const struct text_column *col, size_t i,
-                                size_t j, enum rec_export_form form, struct rec_err *err)
+static enum rec_status add_cell(struct rec_buf *b, const struct text_column *col,
+                                size_t i, size_t j, enum rec_export_form form,
+                                struct rec_err *err)
 {
     const struct rec_column *from = col->c;
     char number[REC_NUM_CHARS];
@@ -108,7 +112,8 @@ static enum rec_status add_cell(struct rec_buf *b, const struct text_column *col
     if (from->type != REC_STR)
         return rec_buf_add(b, number, format_number(from, i, j, number), err);
     s = rec_column_text(from, i, &n);
-    return form == REC_EXPORT_CSV ? add_quoted(b, s, n, err) : add_escaped(b, s, n, err);
+    return form == REC_EXPORT_CSV ? add_quoted(b, s, n, err)
+                                  : add_escaped(b, s, n, err);
 }
 
 static enum rec_status add_names(struct rec_buf *b, const struct text_column *cols,
@@ -128,9 +133,9 @@ static enum rec_status add_names(struct rec_buf *b, const struct text_column *co
     return st == REC_OK ? rec_buf_add(b, "\n", 1, err) : st;
 }
 
-static enum rec_status export_text(const struct text_column *cols, uint32_t n, size_t rows,
-                                   enum rec_export_form form, struct sink *s,
-                                   struct rec_err *err)
+static enum rec_status export_text(const struct text_column *cols, uint32_t n,
+                                   size_t rows, enum rec_export_form form,
+                                   struct sink *s, struct rec_err *err)
 {
     char split = form == REC_EXPORT_CSV ? ',' : '\t';
     enum rec_status st = add_names(&s->text, cols, n, split, err);
@@ -153,8 +158,8 @@ static enum rec_status export_text(const struct text_column *cols, uint32_t n, s
 
 /* ---- npy ---- */
 
-static enum rec_status export_npy(const struct text_column *cols, uint32_t n, size_t rows,
-                                  struct sink *s, struct rec_err *err)
+static enum rec_status export_npy(const struct text_column *cols, uint32_t n,
+                                  size_t rows, struct sink *s, struct rec_err *err)
 {
     static const char *const codes[REC_N_TYPES] = { "|u1", "<u4", "<u8", "<i8",
                                                     "<f4", "<f8", NULL };
@@ -165,7 +170,8 @@ static enum rec_status export_npy(const struct text_column *cols, uint32_t n, si
     enum rec_status st;
 
     if (n != 1 || codes[c->type] == NULL)
-        return rec_fail(err, REC_EUSAGE, "npy holds one column of numbers: use --column");
+        return rec_fail(err, REC_EUSAGE,
+                        "npy holds one column of numbers: use --column");
     if (c->width == 1)
         (void)snprintf(shape, sizeof shape, "(%zu,)", rows);
     else
@@ -182,7 +188,8 @@ static enum rec_status export_npy(const struct text_column *cols, uint32_t n, si
     if (st == REC_OK)
         st = flush(s, 0, err);
     if (st == REC_OK && rows > 0)
-        st = rec_out_write(s->out, c->data, rows * c->width * rec_type_bytes(c->type), err);
+        st = rec_out_write(s->out, c->data, rows * c->width * rec_type_bytes(c->type),
+                           err);
     return st;
 }
 
@@ -203,15 +210,18 @@ static enum rec_status export_graph(struct rec_reader *r, const struct rec_table
     if (st == REC_OK)
         st = rec_table_column(t, "rating", REC_F32, 1, &rating, err);
     if (st == REC_OK)
-        st = rec_buf_addf(&s->text, err,
-                          "%%%%MatrixMarket matrix coordinate real general\n%zu %zu %zu\n",
-                          nodes->n_rows, nodes->n_rows, t->n_rows);
+        st = rec_buf_addf(
+            &s->text, err,
+            "%%%%MatrixMarket matrix coordinate real general\n%zu %zu %zu\n",
+            nodes->n_rows, nodes->n_rows, t->n_rows);
     for (size_t n = 0; st == REC_OK && n < nodes->n_rows; n++)
-        for (uint64_t k = rec_column_uint(degree, n, 0); st == REC_OK && k > 0; k--, e++) {
+        for (uint64_t k = rec_column_uint(degree, n, 0); st == REC_OK && k > 0;
+             k--, e++) {
             char number[REC_NUM_CHARS];
 
             if (e == t->n_rows)
-                return rec_fail(err, REC_EFORMAT, "section 'graph': its nodes have more edges");
+                return rec_fail(err, REC_EFORMAT,
+                                "section 'graph': its nodes have more edges");
             format_number(rating, e, 0, number);
             st = rec_buf_addf(&s->text, err, "%zu %" PRIu64 " %s\n", n + 1,
                               rec_column_uint(to, e, 0) + 1, number);
@@ -222,12 +232,12 @@ static enum rec_status export_graph(struct rec_reader *r, const struct rec_table
 }
 
 /* Column by column, as the array form wants it. */
-static enum rec_status export_dense(const struct rec_column *c, size_t rows, struct sink *s,
-                                    struct rec_err *err)
+static enum rec_status export_dense(const struct rec_column *c, size_t rows,
+                                    struct sink *s, struct rec_err *err)
 {
-    enum rec_status st = rec_buf_addf(&s->text, err,
-                                      "%%%%MatrixMarket matrix array real general\n%zu %u\n",
-                                      rows, c->width);
+    enum rec_status st = rec_buf_addf(
+        &s->text, err, "%%%%MatrixMarket matrix array real general\n%zu %u\n", rows,
+        c->width);
 
     for (uint32_t j = 0; st == REC_OK && j < c->width; j++)
         for (size_t i = 0; st == REC_OK && i < rows; i++) {
@@ -248,7 +258,8 @@ static enum rec_status export_mtx(struct rec_reader *r, const struct rec_table *
         return export_graph(r, t, s, err);
     if (t->kind == REC_KIND_MATRIX && t->n_cols == 1 && t->cols[0].type == REC_F32)
         return export_dense(&t->cols[0], t->n_rows, s, err);
-    return rec_fail(err, REC_EUSAGE, "mtx holds a graph or a matrix, not '%s'", t->name);
+    return rec_fail(err, REC_EUSAGE, "mtx holds a graph or a matrix, not '%s'",
+                    t->name);
 }
 
 enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,

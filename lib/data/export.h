@@ -9,8 +9,8 @@
  *
  *   tsv, csv  a header of column names, one line a row; numbers that point into a
  *             dictionary are printed as its ids unless `codes`; floats are the shortest
- *             text that reads back the same; vectors are one column an element (x.0, ...);
- *             control bytes and backslashes of ids become \xNN in TSV, ids are quoted in CSV
+ *             text that reads back the same; vectors are one column an element (x.0,
+ * ...); control bytes and backslashes of ids become \xNN in TSV, ids are quoted in CSV
  *             where they need it (RFC 4180)
  *   npy       NumPy's format 1.0, little-endian: one column, of shape (rows) or
  *             (rows, width)

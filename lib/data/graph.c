@@ -23,10 +23,9 @@ static enum rec_status allocate(struct rec_graph *g, struct rec_err *err)
                : REC_ESYSTEM;
 }
 
-static void set_norms(struct rec_graph *g)
+static float norm_of(const struct rec_graph *g, uint32_t n)
 {
-    for (uint32_t n = 0; n < g->n_nodes; n++)
-        g->norm[n] = (float)(1.0 / sqrt((double)(g->off[n + 1] - g->off[n]) + 1.0));
+    return (float)(1.0 / sqrt((double)(g->off[n + 1] - g->off[n]) + 1.0));
 }
 
 /* Row lengths into off[n + 1], then their sums. */
@@ -77,8 +76,8 @@ static void fill_rows(struct rec_graph *g, const struct rec_ratings *x, uint64_t
         }
 }
 
-enum rec_status rec_graph_build(const struct rec_ratings *ratings, struct rec_graph *out,
-                                struct rec_err *err)
+enum rec_status rec_graph_build(const struct rec_ratings *ratings,
+                                struct rec_graph *out, struct rec_err *err)
 {
     struct rec_graph g = { .n_users = ratings->n_users, .n_items = ratings->n_items };
     uint64_t *next = NULL;
@@ -99,7 +98,8 @@ enum rec_status rec_graph_build(const struct rec_ratings *ratings, struct rec_gr
     if (st == REC_OK) {
         count_rows(&g, ratings);
         fill_rows(&g, ratings, next);
-        set_norms(&g);
+        for (uint32_t n = 0; n < g.n_nodes; n++)
+            g.norm[n] = norm_of(&g, n);
         *out = g;
         g = (struct rec_graph){ 0 };
     }
@@ -146,23 +146,48 @@ enum rec_status rec_graph_load(struct rec_reader *r, struct rec_err *err)
     return rec_reader_load(r, "graph*", err);
 }
 
-/* Rows must add up, users must point at items and items at users. */
-static enum rec_status check(const struct rec_graph *g, struct rec_err *err)
+/* Users must point at items and items at users; norms must be those of the degrees. */
+static enum rec_status check_rows(const struct rec_graph *g, struct rec_err *err)
 {
     for (uint32_t n = 0; n < g->n_nodes; n++) {
         bool user = n < g->n_users;
 
-        if (!(g->norm[n] > 0.0f && g->norm[n] <= 1.0f))
-            return rec_fail(err, REC_EFORMAT, "section 'graph.nodes', row %u: bad norm", n);
+        if (g->norm[n] != norm_of(g, n))
+            return rec_fail(err, REC_EFORMAT, "section 'graph.nodes', row %u: bad norm",
+                            n);
         for (uint64_t e = g->off[n]; e < g->off[n + 1]; e++)
             if (g->to[e] >= g->n_nodes || (g->to[e] < g->n_users) == user ||
                 !isfinite(g->rating[e]))
                 return rec_fail(err, REC_EFORMAT, "section 'graph', row %llu: bad edge",
                                 (unsigned long long)e);
     }
-    if (2 * g->off[g->n_users] != g->n_edges)
-        return rec_fail(err, REC_EFORMAT, "section 'graph': the two directions differ");
     return REC_OK;
+}
+
+/*
+ * Walking the users' rows must meet the edges of each item's row in their order: then
+ * both directions are the same edges, and rows ascend.
+ */
+static enum rec_status check_directions(const struct rec_graph *g, struct rec_err *err)
+{
+    uint64_t *next = rec_alloc(g->n_nodes, sizeof *next, "graph rows", err);
+    bool same = 2 * g->off[g->n_users] == g->n_edges;
+
+    if (next == NULL)
+        return REC_ESYSTEM;
+    memcpy(next, g->off, g->n_nodes * sizeof *next);
+    for (uint32_t n = 0; same && n < g->n_users; n++)
+        for (uint64_t e = g->off[n]; same && e < g->off[n + 1]; e++) {
+            uint64_t back = next[g->to[e]]++;
+
+            same = back < g->off[g->to[e] + 1] && g->to[back] == n &&
+                   g->rating[back] == g->rating[e] &&
+                   (e == g->off[n] || g->to[e - 1] <= g->to[e]);
+        }
+    rec_free(next);
+    return same ? REC_OK
+                : rec_fail(err, REC_EFORMAT,
+                           "section 'graph': the two directions differ");
 }
 
 static enum rec_status fill_offsets(struct rec_graph *g, const uint32_t *degree,
@@ -171,9 +196,9 @@ static enum rec_status fill_offsets(struct rec_graph *g, const uint32_t *degree,
     for (uint32_t n = 0; n < g->n_nodes; n++)
         g->off[n + 1] = g->off[n] + degree[n];
     if (g->off[g->n_nodes] != g->n_edges)
-        return rec_fail(err, REC_EFORMAT, "section 'graph' has %llu edges, its nodes %llu",
-                        (unsigned long long)g->n_edges,
-                        (unsigned long long)g->off[g->n_nodes]);
+        return rec_fail(
+            err, REC_EFORMAT, "section 'graph' has %llu edges, its nodes %llu",
+            (unsigned long long)g->n_edges, (unsigned long long)g->off[g->n_nodes]);
     return REC_OK;
 }
 
@@ -201,7 +226,8 @@ enum rec_status rec_graph_get(struct rec_reader *r, struct rec_graph *out,
     if (!rec_table_attr(graph, "US", &users) || !rec_table_attr(graph, "IT", &items) ||
         users > nodes->n_rows || items != nodes->n_rows - users || graph->n_rows == 0 ||
         nodes->n_rows >= UINT32_MAX)
-        return rec_fail(err, REC_EFORMAT, "section 'graph': bad counts of users or items");
+        return rec_fail(err, REC_EFORMAT,
+                        "section 'graph': bad counts of users or items");
     g.n_users = (uint32_t)users;
     g.n_items = (uint32_t)items;
     g.n_nodes = (uint32_t)nodes->n_rows;
@@ -213,8 +239,10 @@ enum rec_status rec_graph_get(struct rec_reader *r, struct rec_graph *out,
         memcpy(g.to, to->data, g.n_edges * sizeof *g.to);
         memcpy(g.rating, rating->data, g.n_edges * sizeof *g.rating);
         memcpy(g.norm, norm->data, g.n_nodes * sizeof *g.norm);
-        st = check(&g, err);
+        st = check_rows(&g, err);
     }
+    if (st == REC_OK)
+        st = check_directions(&g, err);
     if (st == REC_OK) {
         *out = g;
         g = (struct rec_graph){ 0 };

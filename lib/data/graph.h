@@ -28,7 +28,8 @@ struct rec_graph {
 };
 
 /* Builds it from the rows of part REC_TRAIN, and no others, in O(E). */
-enum rec_status rec_graph_build(const struct rec_ratings *ratings, struct rec_graph *out,
+enum rec_status rec_graph_build(const struct rec_ratings *ratings,
+                                struct rec_graph *out,
                                 struct rec_err *err) REC_MUST_USE;
 
 /*
@@ -36,7 +37,8 @@ enum rec_status rec_graph_build(const struct rec_ratings *ratings, struct rec_gr
  * `graph.nodes` (degree u32, norm f32; one row a node).
  */
 enum rec_status rec_graph_tables(const struct rec_graph *g, struct rec_table *graph,
-                                 struct rec_table *nodes, struct rec_err *err) REC_MUST_USE;
+                                 struct rec_table *nodes,
+                                 struct rec_err *err) REC_MUST_USE;
 
 /* The way back; load before rec_reader_run(), get after it.  Everything is checked. */
 enum rec_status rec_graph_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;

@@ -4,7 +4,8 @@
 
 const char *const rec_part_names[REC_N_PARTS] = { "train", "valid", "test" };
 
-enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split, struct rec_err *err)
+enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
+                                 struct rec_err *err)
 {
     enum rec_status st = rec_reader_load(r, "ratings", err);
 
@@ -17,11 +18,14 @@ static enum rec_status check(const struct rec_ratings *x, struct rec_err *err)
 {
     for (size_t i = 0; i < x->n; i++) {
         if (x->user[i] >= x->n_users || x->item[i] >= x->n_items)
-            return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: no such id", i);
+            return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: no such id",
+                            i);
         if (!isfinite(x->rating[i]))
-            return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: not a number", i);
+            return rec_fail(err, REC_EFORMAT,
+                            "section 'ratings', row %zu: not a number", i);
         if (x->part != NULL && x->part[i] >= REC_N_PARTS)
-            return rec_fail(err, REC_EFORMAT, "section 'split', row %zu: no such part", i);
+            return rec_fail(err, REC_EFORMAT, "section 'split', row %zu: no such part",
+                            i);
     }
     return REC_OK;
 }
@@ -52,9 +56,10 @@ static enum rec_status get_split(struct rec_reader *r, struct rec_ratings *x,
     if (st != REC_OK)
         return st;
     if (t->n_rows != x->n)
-        return rec_fail(err, REC_EFORMAT,
-                        "section 'split' has %zu rows for %zu ratings: run rec-split again",
-                        t->n_rows, x->n);
+        return rec_fail(
+            err, REC_EFORMAT,
+            "section 'split' has %zu rows for %zu ratings: run rec-split again",
+            t->n_rows, x->n);
     x->part = part->data;
     return REC_OK;
 }

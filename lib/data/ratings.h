@@ -25,6 +25,7 @@ struct rec_ratings {
 enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
                                  struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
-                                struct rec_ratings *out, struct rec_err *err) REC_MUST_USE;
+                                struct rec_ratings *out,
+                                struct rec_err *err) REC_MUST_USE;
 
 #endif

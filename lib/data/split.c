@@ -44,7 +44,8 @@ enum rec_status rec_split(const struct rec_ratings *ratings,
         n[part[i]]++;
     }
     if (by_source && n[REC_TEST] == 0)
-        st = rec_fail(err, REC_EFORMAT, "--test-source %llu: no rating is from such a file",
+        st = rec_fail(err, REC_EFORMAT,
+                      "--test-source %llu: no rating is from such a file",
                       (unsigned long long)opts->test_source);
     else if (n[REC_TRAIN] == 0)
         st = rec_fail(err, REC_EINPUT, "no rating is left for training");

@@ -27,6 +27,7 @@ struct rec_split_opts {
  */
 enum rec_status rec_split(const struct rec_ratings *ratings,
                           const struct rec_split_opts *opts, struct rec_table *out,
-                          uint64_t sizes[REC_N_PARTS], struct rec_err *err) REC_MUST_USE;
+                          uint64_t sizes[REC_N_PARTS],
+                          struct rec_err *err) REC_MUST_USE;
 
 #endif

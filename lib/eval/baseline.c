@@ -51,13 +51,17 @@ enum rec_status rec_biases_fit(const struct rec_ratings *ratings, double lambda_
     uint32_t *count = rec_alloc(most, sizeof *count, "biases", err);
     enum rec_status st = REC_ESYSTEM;
 
-    b.user = count == NULL ? NULL : rec_alloc_zero(x->n_users, sizeof *b.user, "biases", err);
-    b.item = b.user == NULL ? NULL : rec_alloc_zero(x->n_items, sizeof *b.item, "biases", err);
+    b.user = count == NULL ? NULL
+                           : rec_alloc_zero(x->n_users, sizeof *b.user, "biases", err);
+    b.item = b.user == NULL ? NULL
+                            : rec_alloc_zero(x->n_items, sizeof *b.item, "biases", err);
     if (b.item != NULL) {
         b.mean = train_mean(x);
         for (int i = 0; i < SWEEPS; i++) {
-            sweep(x, b.mean, x->item, x->user, b.user, lambda_item, x->n_items, b.item, count);
-            sweep(x, b.mean, x->user, x->item, b.item, lambda_user, x->n_users, b.user, count);
+            sweep(x, b.mean, x->item, x->user, b.user, lambda_item, x->n_items, b.item,
+                  count);
+            sweep(x, b.mean, x->user, x->item, b.item, lambda_user, x->n_users, b.user,
+                  count);
         }
         *out = b;
         b = (struct rec_biases){ 0 };

@@ -14,7 +14,7 @@ struct rec_figure rec_rmse(const struct rec_errors *s)
 {
     double n = (double)s->n, mean = s->sum2 / n, w = half_width(s->sum2, s->sum4, n);
 
-    return (struct rec_figure){ sqrt(mean), sqrt(mean > w ? mean - w : 0.0),
+    return (struct rec_figure){ sqrt(mean), sqrt(mean < w ? 0.0 : mean - w),
                                 sqrt(mean + w) };
 }
 

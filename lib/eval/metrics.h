@@ -22,7 +22,8 @@ struct rec_errors {
 };
 
 /* Adds one row. */
-static inline void rec_errors_add(struct rec_errors *s, double prediction, double rating)
+static inline void rec_errors_add(struct rec_errors *s, double prediction,
+                                  double rating)
 {
     double e = prediction - rating, square = e * e;
 

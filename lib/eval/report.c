@@ -20,8 +20,9 @@ static const char *number(double x, enum rec_report_format format, char *out, si
     return out;
 }
 
-enum rec_status rec_report_row(struct rec_report *r, const char *split, const char *model,
-                               const char *metric, const struct rec_figure *f, size_t n,
+enum rec_status rec_report_row(struct rec_report *r, const char *split,
+                               const char *model, const char *metric,
+                               const struct rec_figure *f, size_t n,
                                struct rec_err *err)
 {
     char value[64], low[64], high[64];
@@ -30,16 +31,17 @@ enum rec_status rec_report_row(struct rec_report *r, const char *split, const ch
     number(f->low, r->format, low, sizeof low);
     number(f->high, r->format, high, sizeof high);
     if (r->format == REC_REPORT_TSV)
-        return rec_buf_addf(&r->text, err, "%s\t%s\t%s\t%s\t%s\t%s\t%zu\n", split, model,
-                            metric, value, low, high, n);
-    return rec_buf_addf(&r->text, err,
-                        "%s\n  {\"split\": \"%s\", \"model\": \"%s\", \"metric\": \"%s\", "
-                        "\"value\": %s, \"low\": %s, \"high\": %s, \"n\": %zu}",
-                        r->n_rows++ > 0 ? "," : "", split, model, metric, value, low, high,
-                        n);
+        return rec_buf_addf(&r->text, err, "%s\t%s\t%s\t%s\t%s\t%s\t%zu\n", split,
+                            model, metric, value, low, high, n);
+    return rec_buf_addf(
+        &r->text, err,
+        "%s\n  {\"split\": \"%s\", \"model\": \"%s\", \"metric\": \"%s\", "
+        "\"value\": %s, \"low\": %s, \"high\": %s, \"n\": %zu}",
+        r->n_rows++ > 0 ? "," : "", split, model, metric, value, low, high, n);
 }
 
 enum rec_status rec_report_end(struct rec_report *r, struct rec_err *err)
 {
-    return rec_buf_addf(&r->text, err, "%s", r->format == REC_REPORT_TSV ? "" : "\n]\n");
+    return rec_buf_addf(&r->text, err, "%s",
+                        r->format == REC_REPORT_TSV ? "" : "\n]\n");
 }

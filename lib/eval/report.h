@@ -17,9 +17,11 @@ struct rec_report {
     size_t n_rows;
 };
 
-enum rec_status rec_report_begin(struct rec_report *r, struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_report_row(struct rec_report *r, const char *split, const char *model,
-                               const char *metric, const struct rec_figure *f, size_t n,
+enum rec_status rec_report_begin(struct rec_report *r,
+                                 struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_report_row(struct rec_report *r, const char *split,
+                               const char *model, const char *metric,
+                               const struct rec_figure *f, size_t n,
                                struct rec_err *err) REC_MUST_USE;
 /* The text is then complete; the caller writes it and frees it. */
 enum rec_status rec_report_end(struct rec_report *r, struct rec_err *err) REC_MUST_USE;

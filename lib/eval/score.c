@@ -67,7 +67,8 @@ struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part par
 
     for (size_t i = 0; i < ratings->n; i++)
         if (ratings->part[i] == part)
-            rec_errors_add(&e, p->predict(p->ctx, ratings, i), (double)ratings->rating[i]);
+            rec_errors_add(&e, p->predict(p->ctx, ratings, i),
+                           (double)ratings->rating[i]);
     return e;
 }
 
@@ -88,7 +89,8 @@ enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part 
             return REC_OK;
         st = rec_report_row(report, split, predictors[i].name, "rmse", &root, e.n, err);
         if (st == REC_OK)
-            st = rec_report_row(report, split, predictors[i].name, "mae", &mae, e.n, err);
+            st = rec_report_row(report, split, predictors[i].name, "mae", &mae, e.n,
+                                err);
         if (st != REC_OK)
             return st;
         rmse[i] = root.value;

@@ -31,7 +31,8 @@ struct rec_trained {
 double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i);
 
 /* What rec_trained_get() needs; call before rec_reader_run(). */
-enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_trained_load(struct rec_reader *r,
+                                 struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
                                 struct rec_err *err) REC_MUST_USE;
 void rec_trained_free(struct rec_trained *t);
@@ -53,6 +54,7 @@ enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part 
  * RMSE on the validation ratings, as rec_train() asks for it (a rec_train_metric); CTX
  * is a struct rec_ratings.
  */
-double rec_valid_rmse(void *ctx, const struct rec_gcn *m, const struct rec_gcn_state *s);
+double rec_valid_rmse(void *ctx, const struct rec_gcn *m,
+                      const struct rec_gcn_state *s);
 
 #endif

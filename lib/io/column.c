@@ -132,12 +132,13 @@ static enum rec_status encode_str(const struct rec_column *c, size_t first, size
     out->n = (size_t)(p - out->data);
     if (n == 0)
         return REC_OK;
-    return rec_buf_add(out, c->text.data + c->at[first], c->at[first + n] - c->at[first],
-                       err);
+    return rec_buf_add(out, c->text.data + c->at[first],
+                       c->at[first + n] - c->at[first], err);
 }
 
 static enum rec_status decode_str(struct rec_column *c, size_t first, size_t n,
-                                  const uint8_t *data, size_t bytes, struct rec_err *err)
+                                  const uint8_t *data, size_t bytes,
+                                  struct rec_err *err)
 {
     const uint8_t *p = data, *end = data + bytes;
     uint64_t total = 0;
@@ -208,7 +209,8 @@ static enum rec_status encode_delta(const struct rec_column *c, size_t first, si
 }
 
 static enum rec_status decode_delta(struct rec_column *c, size_t first, size_t n,
-                                    const uint8_t *data, size_t bytes, struct rec_err *err)
+                                    const uint8_t *data, size_t bytes,
+                                    struct rec_err *err)
 {
     const uint8_t *p = data, *end = data + bytes;
     uint64_t x = 0, step;
@@ -251,8 +253,9 @@ static size_t find_levels(const uint8_t *in, size_t n, size_t size, uint64_t *va
 
     for (size_t i = 0; i < n; i++) {
         uint64_t x = load_value(in + i * size, size);
-        size_t s = (size_t)(rec_hash_fold(x ^ 0x9e3779b97f4a7c15u, 0xd1b54a32d192ed03u) %
-                            SLOTS);
+        size_t s =
+            (size_t)(rec_hash_fold(x ^ 0x9e3779b97f4a7c15u, 0xd1b54a32d192ed03u) %
+                     SLOTS);
 
         while (slot[s] != 0 && values[slot[s] - 1] != x)
             s = (s + 1) % SLOTS;
@@ -305,16 +308,17 @@ static enum rec_status decode_levels(struct rec_column *c, uint8_t *out, size_t 
     size_t k = bytes < 2 ? 0 : (size_t)data[0] | (size_t)data[1] << 8;
     const uint8_t *rows = data + 2 + k * size;
 
-    if (bytes < 2 || k > MAX_LEVELS ||
-        bytes - 2 != (k == 0 ? n * size : k * size + n))
-        return rec_fail(err, REC_EFORMAT, "column '%s': a bad table of levels", c->name);
+    if (bytes < 2 || k > MAX_LEVELS || bytes - 2 != (k == 0 ? n * size : k * size + n))
+        return rec_fail(err, REC_EFORMAT, "column '%s': a bad table of levels",
+                        c->name);
     if (k == 0) {
         unshuffle(data + 2, n, size, out);
         return REC_OK;
     }
     for (size_t i = 0; i < n; i++) {
         if (rows[i] >= k)
-            return rec_fail(err, REC_EFORMAT, "column '%s': no level %u", c->name, rows[i]);
+            return rec_fail(err, REC_EFORMAT, "column '%s': no level %u", c->name,
+                            rows[i]);
         memcpy(out + i * size, data + 2 + rows[i] * size, size);
     }
     return REC_OK;
@@ -351,7 +355,8 @@ enum rec_status rec_column_encode(const struct rec_column *c, size_t first, size
 }
 
 enum rec_status rec_column_decode(struct rec_column *c, size_t first, size_t n,
-                                  const uint8_t *data, size_t bytes, struct rec_err *err)
+                                  const uint8_t *data, size_t bytes,
+                                  struct rec_err *err)
 {
     size_t size = rec_type_bytes(c->type), values = n * c->width;
     uint8_t *out = (uint8_t *)c->data + first * c->width * size;
@@ -365,8 +370,8 @@ enum rec_status rec_column_decode(struct rec_column *c, size_t first, size_t n,
     if (c->filter == REC_LEVELS)
         return decode_levels(c, out, n, size, data, bytes, err);
     if (bytes != values * size)
-        return rec_fail(err, REC_EFORMAT, "column '%s': %zu bytes for %zu rows", c->name,
-                        bytes, n);
+        return rec_fail(err, REC_EFORMAT, "column '%s': %zu bytes for %zu rows",
+                        c->name, bytes, n);
     if (c->filter == REC_SHUFFLE)
         unshuffle(data, values, size, out);
     else

@@ -67,7 +67,8 @@ enum rec_status rec_column_reserve(struct rec_column *c, size_t n,
 
 /* Appends rows FIRST .. FIRST + N - 1 of C to OUT. */
 enum rec_status rec_column_encode(const struct rec_column *c, size_t first, size_t n,
-                                  struct rec_buf *out, struct rec_err *err) REC_MUST_USE;
+                                  struct rec_buf *out,
+                                  struct rec_err *err) REC_MUST_USE;
 
 /*
  * Decodes N rows from the BYTES bytes at DATA into rows FIRST.. of C, which has room.
@@ -80,7 +81,8 @@ enum rec_status rec_column_decode(struct rec_column *c, size_t first, size_t n,
                                   struct rec_err *err) REC_MUST_USE;
 
 /* Text of row I of a str column. */
-static inline const char *rec_column_text(const struct rec_column *c, size_t i, size_t *n)
+static inline const char *rec_column_text(const struct rec_column *c, size_t i,
+                                          size_t *n)
 {
     *n = (size_t)(c->at[i + 1] - c->at[i]);
     return (const char *)c->text.data + c->at[i];

@@ -16,6 +16,13 @@ struct rec_csv {
     uint64_t digest;
 };
 
+static enum rec_status too_long(const struct rec_csv *csv, struct rec_err *err)
+{
+    return rec_fail(err, REC_EINPUT,
+                    "%s:%llu: a row of more than 1 MiB: is a quote open?",
+                    rec_in_name(csv->in), (unsigned long long)csv->line);
+}
+
 /* Moves the unread bytes to the front and reads one block behind them. */
 static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
 {
@@ -26,8 +33,7 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
     csv->n -= csv->pos;
     csv->pos = 0;
     if (csv->n > REC_CSV_MAX_ROW_BYTES)
-        return rec_fail(err, REC_EINPUT, "%s:%llu: a row of more than 1 MiB: is a quote open?",
-                        rec_in_name(csv->in), (unsigned long long)csv->line);
+        return too_long(csv, err);
     st = rec_in_read(csv->in, csv->buf + csv->n, BLOCK, &got, err);
     if (st != REC_OK)
         return st;
@@ -170,32 +176,46 @@ static size_t take_field(char *s, size_t n, char delim, uint32_t *len)
     return i;
 }
 
-/* Whether a row is outside quotes after N more bytes, given what it was before. */
-static bool quotes_closed(const char *s, size_t n, bool closed)
+/* Where in a row a byte stands.  A quote opens a quoted field only at a field's start.
+ */
+enum place { FIELD_START, IN_FIELD, IN_QUOTES, AFTER_QUOTE };
+
+/* The place after N more bytes. */
+static enum place pass_over(const char *s, size_t n, char delim, enum place at)
 {
-    for (const char *q = s, *end = s + n;
-         q < end && (q = memchr(q, '"', (size_t)(end - q))) != NULL; q++)
-        closed = !closed;
-    return closed;
+    for (size_t i = 0; i < n; i++) {
+        if (at == IN_QUOTES)
+            at = s[i] == '"' ? AFTER_QUOTE : IN_QUOTES;
+        else if (s[i] == delim)
+            at = FIELD_START;
+        else if (s[i] == '"' && (at == FIELD_START || at == AFTER_QUOTE))
+            at = IN_QUOTES; /* behind a closing quote: "" is one quote */
+        else
+            at = IN_FIELD;
+    }
+    return at;
 }
 
 /* Extends the row over line breaks in quotes; *end and *lines grow. */
 static enum rec_status close_quotes(struct rec_csv *csv, size_t *end, uint64_t *lines,
                                     struct rec_err *err)
 {
-    bool closed = quotes_closed(csv->buf + csv->pos, *end, true);
+    enum place at = pass_over(csv->buf + csv->pos, *end, csv->delim, FIELD_START);
 
-    while (!closed) {
+    while (at == IN_QUOTES) {
         size_t from = *end;
         enum rec_status st;
 
         if (csv->pos + *end == csv->n && csv->eof)
-            return rec_fail(err, REC_EINPUT, "%s:%llu: a quote is opened and never closed",
+            return rec_fail(err, REC_EINPUT,
+                            "%s:%llu: a quote is opened and never closed",
                             rec_in_name(csv->in), (unsigned long long)csv->line);
         st = find_newline(csv, *end + 1, end, err);
+        if (st == REC_OK && *end > REC_CSV_MAX_ROW_BYTES)
+            st = too_long(csv, err);
         if (st != REC_OK)
             return st;
-        closed = quotes_closed(csv->buf + csv->pos + from, *end - from, closed);
+        at = pass_over(csv->buf + csv->pos + from, *end - from, csv->delim, at);
         ++*lines;
     }
     return REC_OK;
@@ -209,9 +229,9 @@ static enum rec_status split_quoted(struct rec_csv *csv, char *s, size_t n,
         row->field[row->n] = s;
         took = take_field(s, n, csv->delim, &row->len[row->n]);
         if (took == SIZE_MAX)
-            return rec_fail(err, REC_EINPUT, "%s:%llu: column %u: a quote is not closed",
-                            rec_in_name(csv->in), (unsigned long long)row->line,
-                            row->n + 1);
+            return rec_fail(
+                err, REC_EINPUT, "%s:%llu: column %u: a quote is not closed",
+                rec_in_name(csv->in), (unsigned long long)row->line, row->n + 1);
         row->n++;
         if (took == n)
             return REC_OK;
@@ -231,6 +251,8 @@ enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
         row->n = 0;
         if (st != REC_OK || csv->pos == csv->n)
             return st;
+        if (end > REC_CSV_MAX_ROW_BYTES)
+            return too_long(csv, err);
         s = csv->buf + csv->pos;
         if (memchr(s, '"', end) != NULL) {
             st = close_quotes(csv, &end, &lines, err);

@@ -121,8 +121,8 @@ uint64_t rec_in_offset(const struct rec_in *in)
     return in->offset;
 }
 
-static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n, size_t *got,
-                                  struct rec_err *err)
+static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n,
+                                  size_t *got, struct rec_err *err)
 {
     size_t done = 0;
 
@@ -158,8 +158,8 @@ static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n, si
     return REC_OK;
 }
 
-static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n, size_t *got,
-                                 struct rec_err *err)
+static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
+                                 size_t *got, struct rec_err *err)
 {
     in->z.next_out = data;
     in->z.avail_out = (uInt)n;
@@ -191,8 +191,8 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n, siz
         if (r == Z_STREAM_END)
             in->member = false;
         else if (r != Z_OK && r != Z_BUF_ERROR)
-            return rec_fail(err, REC_EINPUT, "%s: the gzip data is damaged (%s)", in->name,
-                            in->z.msg == NULL ? "no detail" : in->z.msg);
+            return rec_fail(err, REC_EINPUT, "%s: the gzip data is damaged (%s)",
+                            in->name, in->z.msg == NULL ? "no detail" : in->z.msg);
     }
     *got = n - in->z.avail_out;
     return REC_OK;
@@ -201,8 +201,8 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n, siz
 enum rec_status rec_in_read(struct rec_in *in, void *data, size_t n, size_t *got,
                             struct rec_err *err)
 {
-    enum rec_status st = in->gzip ? read_gzip(in, data, n, got, err)
-                                  : read_plain(in, data, n, got, err);
+    enum rec_status st =
+        in->gzip ? read_gzip(in, data, n, got, err) : read_plain(in, data, n, got, err);
 
     if (st == REC_OK)
         in->offset += *got;

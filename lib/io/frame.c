@@ -83,11 +83,13 @@ enum rec_status rec_frame_unpack(const struct rec_frame *f, struct rec_buf *scra
     if (st != REC_OK)
         return st;
     if (uncompress2(scratch->data, &n, f->stored.data, &used) != Z_OK ||
-        used != f->stored.n || n != f->raw_bytes || crc_of(scratch->data, n) != f->raw_crc)
-        return rec_fail(err, REC_EFORMAT,
-                        "section %u, frame %u: does not inflate to what its header says: "
-                        "the data is damaged",
-                        f->section, f->seq);
+        used != f->stored.n || n != f->raw_bytes ||
+        crc_of(scratch->data, n) != f->raw_crc)
+        return rec_fail(
+            err, REC_EFORMAT,
+            "section %u, frame %u: does not inflate to what its header says: "
+            "the data is damaged",
+            f->section, f->seq);
     scratch->n = n;
     *data = scratch->data;
     return REC_OK;
@@ -140,7 +142,8 @@ enum rec_status rec_preamble_read(struct rec_in *in, struct rec_err *err)
                         rec_in_name(in), REC_PREAMBLE_BYTES);
     for (size_t i = 10; i < sizeof b; i++)
         if (b[i] != 0)
-            return rec_fail(err, REC_EFORMAT, "%s: byte %zu is not 0: the data is damaged",
+            return rec_fail(err, REC_EFORMAT,
+                            "%s: byte %zu is not 0: the data is damaged",
                             rec_in_name(in), i);
     if (b[8] != REC_FORMAT_MAJOR)
         return rec_fail(err, REC_EFORMAT,
@@ -189,7 +192,8 @@ static const char *implausible(const struct rec_frame *f, uint32_t stored_bytes)
         return "a payload larger than 64 MiB";
     if (f->section > INT32_MAX)
         return "a section number beyond 31 bits";
-    if (f->codec == REC_CODEC_NONE && (f->raw_bytes != stored_bytes || f->crc != f->raw_crc))
+    if (f->codec == REC_CODEC_NONE &&
+        (f->raw_bytes != stored_bytes || f->crc != f->raw_crc))
         return "two sizes or checksums for an unpacked payload";
     if (f->codec == REC_CODEC_ZLIB && f->raw_bytes > 1032 * (uint64_t)stored_bytes + 64)
         return "a size that deflate cannot reach";
@@ -200,7 +204,8 @@ static const char *implausible(const struct rec_frame *f, uint32_t stored_bytes)
     return NULL;
 }
 
-enum rec_status rec_frame_read(struct rec_in *in, struct rec_frame *f, struct rec_err *err)
+enum rec_status rec_frame_read(struct rec_in *in, struct rec_frame *f,
+                               struct rec_err *err)
 {
     uint8_t b[REC_FRAME_HEADER_BYTES];
     unsigned long long at = rec_in_offset(in);
@@ -213,7 +218,8 @@ enum rec_status rec_frame_read(struct rec_in *in, struct rec_frame *f, struct re
         return st;
     if (got < sizeof b)
         return cut_off(in, err);
-    if (memcmp(b, sync_bytes, sizeof sync_bytes) != 0 || crc_of(b, 44) != rec_get_u32(b + 44))
+    if (memcmp(b, sync_bytes, sizeof sync_bytes) != 0 ||
+        crc_of(b, 44) != rec_get_u32(b + 44))
         return rec_fail(err, REC_EFORMAT,
                         "byte %llu: no valid frame header: the data is damaged", at);
     f->type = b[4];
@@ -229,7 +235,8 @@ enum rec_status rec_frame_read(struct rec_in *in, struct rec_frame *f, struct re
     f->raw_crc = rec_get_u32(b + 40);
     why = implausible(f, stored_bytes);
     if (why != NULL)
-        return rec_fail(err, REC_EFORMAT, "byte %llu: a frame header gives %s", at, why);
+        return rec_fail(err, REC_EFORMAT, "byte %llu: a frame header gives %s", at,
+                        why);
     f->stored.n = 0;
     st = rec_buf_reserve(&f->stored, stored_bytes, err);
     if (st == REC_OK && stored_bytes > 0)

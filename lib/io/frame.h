@@ -45,7 +45,8 @@ struct rec_frame {
 
 void rec_frame_free(struct rec_frame *f);
 
-/* Sets payload, sizes and CRCs of an unpacked frame; takes PAYLOAD, which is emptied. */
+/* Sets payload, sizes and CRCs of an unpacked frame; takes PAYLOAD, which is emptied.
+ */
 void rec_frame_take(struct rec_frame *f, struct rec_buf *payload);
 
 /*
@@ -60,7 +61,8 @@ enum rec_status rec_frame_pack(struct rec_frame *f, int level,
  * own bytes or inflated into SCRATCH; valid as long as both are.
  */
 enum rec_status rec_frame_unpack(const struct rec_frame *f, struct rec_buf *scratch,
-                                 const uint8_t **data, struct rec_err *err) REC_MUST_USE;
+                                 const uint8_t **data,
+                                 struct rec_err *err) REC_MUST_USE;
 
 /* The CRC of the payload as stored is not checked by reading: it can be done later, on
  * another thread. */
@@ -75,7 +77,8 @@ enum rec_status rec_frame_check(const struct rec_frame *f,
 #define REC_DIGEST_START 0xcbf29ce484222325u
 uint64_t rec_frame_digest(uint64_t digest, const struct rec_frame *f);
 
-enum rec_status rec_preamble_write(struct rec_out *out, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_preamble_write(struct rec_out *out,
+                                   struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_preamble_read(struct rec_in *in, struct rec_err *err) REC_MUST_USE;
 
 enum rec_status rec_frame_write(const struct rec_frame *f, struct rec_out *out,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "io/column.h"
 
 /* The next line at *line, without newline, and its length; 0 after the last. */
 static size_t next_line(const char **line, const char **rest, const char *end)
@@ -54,8 +55,9 @@ enum rec_status rec_prov_add(struct rec_buf *lines, const char *program,
     }
     if (same > 0)
         (void)snprintf(suffix, sizeof suffix, ".%u", same);
-    return rec_buf_addf(lines, err, "@PG\tID:%s%s%s%s\tPN:%s\tVN:%s\tPA:%s\tIN:%016llx\n",
-                        program, suffix, before[0] != '\0' ? "\tPP:" : "", before, program,
+    return rec_buf_addf(lines, err,
+                        "@PG\tID:%s%s%s%s\tPN:%s\tVN:%s\tPA:%s\tIN:%016llx\n", program,
+                        suffix, before[0] != '\0' ? "\tPP:" : "", before, program,
                         REC_VERSION, arguments, (unsigned long long)input);
 }
 
@@ -74,6 +76,28 @@ bool rec_prov_ok(const char *text, size_t n)
     return true;
 }
 
+/*
+ * Whether a script may hold TEXT: what rec_opt_record() writes, words of plain bytes or
+ * in single quotes, and nothing that a shell would act on.
+ */
+static bool is_harmless(const char *text, size_t n)
+{
+    static const char active[] = "`$&;|<>()\"*?[]{}~#!\\";
+    bool quoted = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)text[i] < 0x20)
+            return false;
+        if (text[i] == '\'')
+            quoted = !quoted;
+        else if (!quoted && n - i >= 3 && memcmp(text + i, "\\''", 3) == 0)
+            i++; /* a quote between two quoted parts */
+        else if (!quoted && strchr(active, text[i]) != NULL)
+            return false;
+    }
+    return !quoted;
+}
+
 enum rec_status rec_prov_script(const char *lines, size_t n, struct rec_buf *out,
                                 struct rec_err *err)
 {
@@ -89,12 +113,18 @@ enum rec_status rec_prov_script(const char *lines, size_t n, struct rec_buf *out
 
         if (name == NULL || args == NULL || version == NULL)
             return rec_fail(err, REC_EFORMAT, "a provenance line without PN, VN or PA");
+        if (!rec_name_ok(name, name_n) || !rec_name_ok(version, version_n) ||
+            !is_harmless(args, args_n))
+            return rec_fail(
+                err, REC_EFORMAT,
+                "a provenance line holds more than a program and its options");
         if (first)
-            st = rec_buf_addf(out, err, "# made by rec %.*s\n", (int)version_n, version);
+            st =
+                rec_buf_addf(out, err, "# made by rec %.*s\n", (int)version_n, version);
         if (st == REC_OK)
-            st = rec_buf_addf(out, err, "%s%.*s%s%.*s%s", first ? "" : " |\n", (int)name_n,
-                              name, args_n > 0 ? " " : "", (int)args_n, args,
-                              first ? " -- \"$@\"" : "");
+            st = rec_buf_addf(out, err, "%s%.*s%s%.*s%s", first ? "" : " |\n",
+                              (int)name_n, name, args_n > 0 ? " " : "", (int)args_n,
+                              args, first ? " -- \"$@\"" : "");
         first = false;
     }
     if (st == REC_OK)

@@ -6,8 +6,13 @@
 #include "base/par.h"
 #include "io/prov.h"
 
-enum { MAX_WANTS = 32, MAX_SECTIONS = 4096, HEADER_TEXT = 1 << 20, BATCH = 32,
-       BATCH_BYTES = 32 << 20 };
+enum {
+    MAX_WANTS = 32,
+    MAX_SECTIONS = 4096,
+    HEADER_TEXT = 1 << 20,
+    BATCH = 32,
+    BATCH_BYTES = 32 << 20
+};
 
 enum want_kind { WANT_LOAD, WANT_DROP, WANT_BLOCKS };
 
@@ -74,7 +79,8 @@ enum rec_status rec_reader_open(const char *path, struct rec_reader **out,
     return REC_OK;
 }
 
-static enum rec_status add_want(struct rec_reader *r, struct want want, struct rec_err *err)
+static enum rec_status add_want(struct rec_reader *r, struct want want,
+                                struct rec_err *err)
 {
     if (r->n_wants == MAX_WANTS)
         return rec_fail(err, REC_ESYSTEM, "too many sections are asked for");
@@ -98,7 +104,8 @@ enum rec_status rec_reader_blocks(struct rec_reader *r, const char *pattern,
                                   rec_block_fn *fn, void *ctx, struct rec_err *err)
 {
     return add_want(
-        r, (struct want){ .kind = WANT_BLOCKS, .pattern = pattern, .fn = fn, .ctx = ctx },
+        r,
+        (struct want){ .kind = WANT_BLOCKS, .pattern = pattern, .fn = fn, .ctx = ctx },
         err);
 }
 
@@ -114,7 +121,8 @@ static bool fits(const char *pattern, const char *name)
 static enum rec_status damaged(const struct rec_frame *f, const char *what,
                                struct rec_err *err)
 {
-    return rec_fail(err, REC_EFORMAT, "section %u, frame %u: %s", f->section, f->seq, what);
+    return rec_fail(err, REC_EFORMAT, "section %u, frame %u: %s", f->section, f->seq,
+                    what);
 }
 
 /* A SECTION frame: makes the section and says what becomes of it. */
@@ -146,8 +154,8 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
     if (s == NULL)
         return REC_ESYSTEM;
     list[r->n_sections++] = s;
-    st = rec_table_read_header(&s->table, &id, (const char *)f->stored.data, f->stored.n,
-                               err);
+    st = rec_table_read_header(&s->table, &id, (const char *)f->stored.data,
+                               f->stored.n, err);
     if (st != REC_OK)
         return st;
     if (id != f->section || f->seq != 0)
@@ -169,12 +177,14 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
         else
             s->blocks = w;
     }
+    s->loaded = s->loaded && s->blocks == NULL;
     r->open = s;
     return REC_OK;
 }
 
 /* Books a frame and says in P what is to be done with it. */
-static enum rec_status route(struct rec_reader *r, struct passing *p, struct rec_err *err)
+static enum rec_status route(struct rec_reader *r, struct passing *p,
+                             struct rec_err *err)
 {
     struct rec_frame *f = &p->frame;
     struct section *s = r->open;
@@ -222,7 +232,8 @@ static enum rec_status route(struct rec_reader *r, struct passing *p, struct rec
     default:
         if (f->flags & REC_FRAME_CRITICAL)
             return rec_fail(err, REC_EFORMAT,
-                            "a frame of type %u, which this version does not know", f->type);
+                            "a frame of type %u, which this version does not know",
+                            f->type);
         return REC_OK;
     }
 }
@@ -252,8 +263,8 @@ static enum rec_status hand_over(struct passing *p, struct rec_err *err)
         rec_table_clear(&s->table);
     st = rec_table_reserve(&s->table, first + p->frame.rows, err);
     if (st == REC_OK)
-        st = rec_table_decode(&s->table, first, p->frame.rows, p->data, p->frame.raw_bytes,
-                              err);
+        st = rec_table_decode(&s->table, first, p->frame.rows, p->data,
+                              p->frame.raw_bytes, err);
     if (st != REC_OK)
         return st;
     s->table.n_rows = first + p->frame.rows;
@@ -296,7 +307,8 @@ static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
                               struct rec_err *err)
 {
     if (r->open != NULL)
-        return rec_fail(err, REC_EFORMAT, "END inside section '%s'", r->open->table.name);
+        return rec_fail(err, REC_EFORMAT, "END inside section '%s'",
+                        r->open->table.name);
     if (end->first != r->digest)
         return rec_fail(err, REC_EFORMAT,
                         "the digest at the end is not that of the frames before it: "
@@ -347,13 +359,15 @@ struct rec_table *rec_reader_table(struct rec_reader *r, const char *name)
     return NULL;
 }
 
-enum rec_status rec_reader_need(struct rec_reader *r, const char *name, const char *maker,
-                                struct rec_table **out, struct rec_err *err)
+enum rec_status rec_reader_need(struct rec_reader *r, const char *name,
+                                const char *maker, struct rec_table **out,
+                                struct rec_err *err)
 {
     struct rec_table *t = rec_reader_table(r, name);
 
     if (t == NULL)
-        return rec_fail(err, REC_EFORMAT, "%s: no section '%s': run it through %s first",
+        return rec_fail(err, REC_EFORMAT,
+                        "%s: no section '%s': run it through %s first",
                         rec_in_name(r->in), name, maker);
     *out = t;
     return REC_OK;

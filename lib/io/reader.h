@@ -25,7 +25,8 @@ typedef enum rec_status rec_block_fn(void *ctx, const struct rec_table *block,
 
 /*
  * PATTERN is a name, or the beginning of names and '*'.  The strings must outlive the
- * reader.  Where several patterns fit, each has its effect.
+ * reader.  Where several patterns fit, each has its effect, but that a section handed
+ * over in blocks is not loaded.
  */
 enum rec_status rec_reader_load(struct rec_reader *r, const char *pattern,
                                 struct rec_err *err) REC_MUST_USE;
@@ -46,9 +47,11 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
 
 /* The section of this name (its rows, if it was loaded), or NULL. */
 struct rec_table *rec_reader_table(struct rec_reader *r, const char *name);
-/* The same, but its absence is REC_EFORMAT: "no section 'graph': run rec-graph first". */
-enum rec_status rec_reader_need(struct rec_reader *r, const char *name, const char *maker,
-                                struct rec_table **out, struct rec_err *err) REC_MUST_USE;
+/* The same, but its absence is REC_EFORMAT: "no section 'graph': run rec-graph first".
+ */
+enum rec_status rec_reader_need(struct rec_reader *r, const char *name,
+                                const char *maker, struct rec_table **out,
+                                struct rec_err *err) REC_MUST_USE;
 
 uint32_t rec_reader_n_sections(const struct rec_reader *r);
 /* What is known of section INDEX, in stream order. */

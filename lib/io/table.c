@@ -76,8 +76,9 @@ enum rec_status rec_table_column(const struct rec_table *t, const char *name,
     const struct rec_column *c = rec_table_find(t, name);
 
     if (c == NULL || c->type != type || c->width != width)
-        return rec_fail(err, REC_EFORMAT, "section '%s' has no column '%s' of type %s[%u]",
-                        t->name, name, rec_type_names[type], width);
+        return rec_fail(err, REC_EFORMAT,
+                        "section '%s' has no column '%s' of type %s[%u]", t->name, name,
+                        rec_type_names[type], width);
     *out = c;
     return REC_OK;
 }
@@ -85,8 +86,8 @@ enum rec_status rec_table_column(const struct rec_table *t, const char *name,
 void rec_table_set_attr(struct rec_table *t, const char *key, uint64_t value)
 {
     size_t n = strlen(t->attrs);
-    int wrote = snprintf(t->attrs + n, sizeof t->attrs - n, "%s%s:%llu", n > 0 ? "\t" : "",
-                         key, (unsigned long long)value);
+    int wrote = snprintf(t->attrs + n, sizeof t->attrs - n, "%s%s:%llu",
+                         n > 0 ? "\t" : "", key, (unsigned long long)value);
 
     assert(wrote > 0 && (size_t)wrote < sizeof t->attrs - n);
     (void)wrote;
@@ -105,9 +106,10 @@ bool rec_table_attr(const struct rec_table *t, const char *key, uint64_t *out)
 enum rec_status rec_table_write_header(const struct rec_table *t, uint32_t id,
                                        struct rec_buf *out, struct rec_err *err)
 {
-    enum rec_status st = rec_buf_addf(out, err, "@SEC\tID:%u\tNM:%s\tKD:%s\tBY:%s%s%s\n", id,
-                                      t->name, rec_kind_names[t->kind], t->by,
-                                      t->attrs[0] != '\0' ? "\t" : "", t->attrs);
+    enum rec_status st =
+        rec_buf_addf(out, err, "@SEC\tID:%u\tNM:%s\tKD:%s%s%s%s%s\n", id, t->name,
+                     rec_kind_names[t->kind], t->by[0] != '\0' ? "\tBY:" : "", t->by,
+                     t->attrs[0] != '\0' ? "\t" : "", t->attrs);
 
     for (uint32_t i = 0; st == REC_OK && i < t->n_cols; i++) {
         const struct rec_column *c = &t->cols[i];
@@ -181,9 +183,9 @@ static bool read_type(struct rec_column *c, const char *s, size_t n)
 
     if (type < 0)
         return false;
-    if (open != NULL && (type == REC_STR || s[n - 1] != ']' ||
-                         !rec_parse_u64(open + 1, n - base - 2, &width) || width == 0 ||
-                         width > 65536))
+    if (open != NULL &&
+        (type == REC_STR || s[n - 1] != ']' ||
+         !rec_parse_u64(open + 1, n - base - 2, &width) || width == 0 || width > 65536))
         return false;
     c->type = (enum rec_type)type;
     c->width = (uint32_t)width;
@@ -236,8 +238,8 @@ static bool read_line(struct rec_table *t, uint32_t *id, const char *s, size_t n
                        (c->ref[0] == '\0' || (c->type == REC_U32 && c->width == 1)));
 }
 
-enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id, const char *text,
-                                      size_t n, struct rec_err *err)
+enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
+                                      const char *text, size_t n, struct rec_err *err)
 {
     struct rec_table out = { 0 };
     uint32_t out_id = 0;
@@ -257,7 +259,8 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id, const c
         i += len + 1;
     }
     if (out.name[0] == '\0' || out_id == 0 || out.n_cols == 0)
-        return rec_fail(err, REC_EFORMAT, "a section header without name, id or columns");
+        return rec_fail(err, REC_EFORMAT,
+                        "a section header without name, id or columns");
     *t = out;
     *id = out_id;
     return REC_OK;
@@ -271,8 +274,8 @@ size_t rec_table_least_row(const struct rec_table *t)
 
     for (uint32_t i = 0; i < t->n_cols; i++) {
         const struct rec_column *c = &t->cols[i];
-        bool fixed = c->type != REC_STR &&
-                     (c->filter == REC_PLAIN || c->filter == REC_SHUFFLE);
+        bool fixed =
+            c->type != REC_STR && (c->filter == REC_PLAIN || c->filter == REC_SHUFFLE);
 
         bytes += fixed ? rec_type_bytes(c->type) * c->width : 1;
     }
@@ -334,8 +337,9 @@ enum rec_status rec_table_decode(struct rec_table *t, size_t first, size_t n,
         enum rec_status st;
 
         if (bytes - at < 4 || rec_get_u32(data + at) > bytes - at - 4)
-            return rec_fail(err, REC_EFORMAT, "section '%s': a frame ends in column '%s'",
-                            t->name, t->cols[i].name);
+            return rec_fail(err, REC_EFORMAT,
+                            "section '%s': a frame ends in column '%s'", t->name,
+                            t->cols[i].name);
         len = rec_get_u32(data + at);
         st = rec_column_decode(&t->cols[i], first, n, data + at + 4, len, err);
         if (st != REC_OK)

@@ -62,9 +62,11 @@ bool rec_table_attr(const struct rec_table *t, const char *key, uint64_t *out);
 
 /* The header text, appended to OUT, and the way back. */
 enum rec_status rec_table_write_header(const struct rec_table *t, uint32_t id,
-                                       struct rec_buf *out, struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id, const char *text,
-                                      size_t n, struct rec_err *err) REC_MUST_USE;
+                                       struct rec_buf *out,
+                                       struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
+                                      const char *text, size_t n,
+                                      struct rec_err *err) REC_MUST_USE;
 
 /* The fewest bytes that a row of these columns takes in a frame, at least 1. */
 size_t rec_table_least_row(const struct rec_table *t);

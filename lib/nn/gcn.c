@@ -10,17 +10,20 @@
 
 /* ---- tensors ---- */
 
-enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g, uint32_t width,
-                             uint32_t n_layers, bool learn, struct rec_err *err)
+enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g,
+                             uint32_t width, uint32_t n_layers, bool learn,
+                             struct rec_err *err)
 {
-    struct rec_gcn x = { g->n_nodes, g->n_users, width, n_layers, .out = { .rows = 0 } };
+    struct rec_gcn x = { g->n_nodes, g->n_users, width, n_layers,
+                         .out = { .rows = 0 } };
     enum rec_status st = REC_OK;
 
     for (uint32_t l = 0; st == REC_OK && l < n_layers; l++) {
         char name[16];
 
         (void)snprintf(name, sizeof name, "W%u", l + 1);
-        st = rec_param_make(&x.w[l], name, l == 0 ? x.n_nodes : width, width, learn, err);
+        st = rec_param_make(&x.w[l], name, l == 0 ? x.n_nodes : width, width, learn,
+                            err);
         (void)snprintf(name, sizeof name, "b%u", l + 1);
         if (st == REC_OK)
             st = rec_param_make(&x.b[l], name, 1, width, learn, err);
@@ -187,8 +190,8 @@ static void loss_chunk(void *ctx, uint32_t chunk)
     k->s->part[chunk] = (rec_real)sum;
 }
 
-double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g, const struct rec_chunks *c,
-                    struct rec_gcn_state *s)
+double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g,
+                    const struct rec_chunks *c, struct rec_gcn_state *s)
 {
     struct work k = { m, g, c, s };
     double loss = 0.0;
@@ -245,8 +248,8 @@ void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
     for (uint32_t l = m->n_layers; l-- > 1;) {
         /* forward:  h = relu(p w + b) */
         rec_relu_backward(c, s->h[l], d, s->dh);
-        rec_linear_backward(c, s->p[l], m->w[l].x, s->dh, d, s->dp, m->w[l].dx, m->b[l].dx,
-                            s->part);
+        rec_linear_backward(c, s->p[l], m->w[l].x, s->dh, d, s->dp, m->w[l].dx,
+                            m->b[l].dx, s->part);
         /* forward:  p = A^ h(l-1)     so:  dh(l-1) = A^ dp, as A^ is symmetric */
         rec_spmm(g, c, s->dp, d, s->dh);
     }
@@ -258,8 +261,8 @@ void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
 
 /* ---- sections ---- */
 
-static enum rec_status add_setting(struct rec_table *t, const char *key, const char *value,
-                                   struct rec_err *err)
+static enum rec_status add_setting(struct rec_table *t, const char *key,
+                                   const char *value, struct rec_err *err)
 {
     const char *const texts[2] = { key, value };
     enum rec_status st = rec_table_reserve(t, t->n_rows + 1, err);
@@ -311,8 +314,8 @@ enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err)
 }
 
 /* The value of KEY, a number in 1 .. MOST. */
-static enum rec_status get_number(const struct rec_table *t, const char *key, uint32_t most,
-                                  uint32_t *out, struct rec_err *err)
+static enum rec_status get_number(const struct rec_table *t, const char *key,
+                                  uint32_t most, uint32_t *out, struct rec_err *err)
 {
     for (size_t i = 0; i < t->n_rows; i++) {
         size_t n, v;

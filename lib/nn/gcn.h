@@ -39,8 +39,9 @@ struct rec_gcn_state {
 };
 
 /* LEARN: with gradients and moments, for training. */
-enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g, uint32_t width,
-                             uint32_t n_layers, bool learn, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g,
+                             uint32_t width, uint32_t n_layers, bool learn,
+                             struct rec_err *err) REC_MUST_USE;
 /*
  * Glorot-uniform W (Glorot & Bengio 2010: limit sqrt(6 / (rows + cols))), zero b, w and
  * c uniform in +-1/sqrt(2D).
@@ -59,15 +60,16 @@ void rec_gcn_state_free(struct rec_gcn_state *s);
 void rec_gcn_forward(const struct rec_gcn *m, const struct rec_graph *g,
                      const struct rec_chunks *c, struct rec_gcn_state *s);
 /* After forward: the loss, and the gradient of s (and of c, added to dc). */
-double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g, const struct rec_chunks *c,
-                    struct rec_gcn_state *s);
+double rec_gcn_loss(struct rec_gcn *m, const struct rec_graph *g,
+                    const struct rec_chunks *c, struct rec_gcn_state *s);
 /* After loss: sets the gradient of W1, which has no other, and adds into the rest. */
 void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
                       const struct rec_chunks *c, struct rec_gcn_state *s);
 
 /* After forward: the rating of a user and an item. */
-static inline double rec_gcn_rating(const struct rec_gcn *m, const struct rec_gcn_state *s,
-                                    uint32_t user, uint32_t item)
+static inline double rec_gcn_rating(const struct rec_gcn *m,
+                                    const struct rec_gcn_state *s, uint32_t user,
+                                    uint32_t item)
 {
     return (double)s->s[user] + (double)s->s[m->n_users + item] + (double)m->c.x[0];
 }
@@ -75,9 +77,11 @@ static inline double rec_gcn_rating(const struct rec_gcn *m, const struct rec_gc
 /* Sections `model` (its settings) and `model.W1` ... */
 enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
                               struct rec_err *err) REC_MUST_USE;
-/* Load before rec_reader_run(), read after it; the graph must be the one of training. */
+/* Load before rec_reader_run(), read after it; the graph must be the one of training.
+ */
 enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
-                             const struct rec_graph *g, struct rec_err *err) REC_MUST_USE;
+                             const struct rec_graph *g,
+                             struct rec_err *err) REC_MUST_USE;
 
 #endif

@@ -36,8 +36,9 @@ static uint32_t rows(const struct work *k, uint32_t chunk)
  * Rows FROM .. TO for a width the compiler knows: the accumulators stay in registers.
  *   y[n] = norm[n] * (norm[n] x[n] + sum over edges (n, m) of norm[m] x[m])
  */
-static inline __attribute__((always_inline)) void
-spmm_rows(const struct work *k, uint32_t from, uint32_t to, uint32_t d, uint32_t stride)
+static inline __attribute__((always_inline)) void spmm_rows(const struct work *k,
+                                                            uint32_t from, uint32_t to,
+                                                            uint32_t d, uint32_t stride)
 {
     const struct rec_graph *g = k->g;
 
@@ -100,8 +101,8 @@ static void linear_chunk(void *ctx, uint32_t chunk)
 
     for (int n = 0; n < m; n++)
         memcpy(k->y + at + (size_t)n * k->d, k->b, k->d * sizeof *k->b);
-    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, d, d, 1, k->x + at, d, k->w, d, 1,
-         k->y + at, d);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, d, d, 1, k->x + at, d, k->w, d,
+         1, k->y + at, d);
 }
 
 void rec_linear(const struct rec_chunks *c, const rec_real *x, const rec_real *w,
@@ -131,14 +132,14 @@ static void linear_backward_chunk(void *ctx, uint32_t chunk)
     int m = (int)rows(k, chunk), d = (int)k->d;
 
     /* forward:  y = x w + b       so:  dw = x' dy */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, d, d, m, 1, k->x + at, d, k->dy + at, d, 0,
-         dw, d);
+    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, d, d, m, 1, k->x + at, d, k->dy + at,
+         d, 0, dw, d);
     /*                                  db = sum of rows of dy */
     sum_rows(k, chunk, dw + (size_t)k->d * k->d);
     /*                                  dx = dy w' */
     if (k->dx != NULL)
-        GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, m, d, d, 1, k->dy + at, d, k->w, d, 0,
-             k->dx + at, d);
+        GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, m, d, d, 1, k->dy + at, d, k->w,
+             d, 0, k->dx + at, d);
 }
 
 /* out += the chunks' parts, in chunk order */
@@ -150,11 +151,13 @@ static void add_parts(const rec_real *part, uint32_t n_chunks, size_t stride, si
             out[i] += part[chunk * stride + i];
 }
 
-void rec_linear_backward(const struct rec_chunks *c, const rec_real *x, const rec_real *w,
-                         const rec_real *dy, uint32_t d, rec_real *dx, rec_real *dw,
-                         rec_real *db, rec_real *part)
+void rec_linear_backward(const struct rec_chunks *c, const rec_real *x,
+                         const rec_real *w, const rec_real *dy, uint32_t d,
+                         rec_real *dx, rec_real *dw, rec_real *db, rec_real *part)
 {
-    struct work k = { .c = c, .x = x, .w = w, .dy = dy, .dx = dx, .part = part, .d = d };
+    struct work k = {
+        .c = c, .x = x, .w = w, .dy = dy, .dx = dx, .part = part, .d = d
+    };
     size_t n = (size_t)d * d, stride = n + d;
 
     rec_par_run(c->n, linear_backward_chunk, &k);
@@ -189,7 +192,8 @@ REC_CLONES static void relu_chunk(void *ctx, uint32_t chunk)
         for (uint32_t j = 0; j < k->d; j++) {
             rec_real v = k->b == NULL ? y[j] : y[j] + k->b[j];
 
-            y[j] = v > 0 || v != v ? v : 0; /* a NaN stays one, to be seen in the loss */
+            y[j] =
+                v > 0 || v != v ? v : 0; /* a NaN stays one, to be seen in the loss */
         }
 }
 

@@ -142,13 +142,15 @@ enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
     if (st != REC_OK)
         return st;
     if (t->n_rows != p->rows)
-        return rec_fail(err, REC_EFORMAT, "section '%s' has %zu rows, not %u: it belongs to "
-                        "another graph", name, t->n_rows, p->rows);
+        return rec_fail(err, REC_EFORMAT,
+                        "section '%s' has %zu rows, not %u: it belongs to "
+                        "another graph",
+                        name, t->n_rows, p->rows);
     in = c->data;
     for (size_t i = 0; i < rec_param_size(p); i++) {
         if (!isfinite(in[i]))
-            return rec_fail(err, REC_EFORMAT, "section '%s', row %zu: not a number", name,
-                            i / p->cols);
+            return rec_fail(err, REC_EFORMAT, "section '%s', row %zu: not a number",
+                            name, i / p->cols);
         p->x[i] = (rec_real)in[i];
     }
     return REC_OK;

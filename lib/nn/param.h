@@ -17,7 +17,8 @@ struct rec_param {
 size_t rec_param_size(const struct rec_param *p);
 /* Zeroed values; with LEARN also gradient and moments, else those are NULL. */
 enum rec_status rec_param_make(struct rec_param *p, const char *name, uint32_t rows,
-                               uint32_t cols, bool learn, struct rec_err *err) REC_MUST_USE;
+                               uint32_t cols, bool learn,
+                               struct rec_err *err) REC_MUST_USE;
 void rec_param_free(struct rec_param *p);
 
 /* Uniform in [-limit, limit), from the stream "init NAME" of SEED. */

@@ -18,7 +18,8 @@ typedef float rec_real;
  * elements, and no multiplication is fused with an addition (-ffp-contract=off).
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define REC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define REC_CLONES \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define REC_CLONES
 #endif

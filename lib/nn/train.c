@@ -16,7 +16,8 @@ static void clear_gradients(struct rec_gcn *m)
 {
     struct rec_param *p;
 
-    for (uint32_t i = 1; (p = rec_gcn_param(m, i)) != NULL; i++) /* W1's is set, not added */
+    for (uint32_t i = 1; (p = rec_gcn_param(m, i)) != NULL;
+         i++) /* W1's is set, not added */
         memset(p->dx, 0, rec_param_size(p) * sizeof *p->dx);
 }
 

@@ -46,6 +46,7 @@ struct rec_train_hooks {
 enum rec_status rec_train(struct rec_gcn *m, const struct rec_graph *g,
                           const struct rec_train_opts *opts,
                           const struct rec_train_hooks *hooks,
-                          struct rec_train_result *result, struct rec_err *err) REC_MUST_USE;
+                          struct rec_train_result *result,
+                          struct rec_err *err) REC_MUST_USE;
 
 #endif
