@@ -1,0 +1,267 @@
+/*
+ * Gradients of the network, see gradcheck.h, and the test of the test: wrong gradients
+ * must be refused by the same check.
+ */
+#include "base/par.h"
+#include "grad/gradcheck.h"
+#include "nn/gcn.h"
+#include "nn/kernels.h"
+#include "unit/toy.h"
+
+struct net {
+    struct rec_graph g;
+    struct rec_chunks c;
+    struct rec_gcn m;
+    struct rec_gcn_state s;
+    bool *alive; /* which outputs of the layers are above 0 */
+    bool kinked; /* a step has changed that */
+    struct tensor t[2 * REC_GCN_MAX_LAYERS + 2];
+    size_t n_tensors;
+};
+
+static size_t layer_size(const struct net *x)
+{
+    return (size_t)x->m.n_nodes * x->m.width;
+}
+
+static double net_loss(void *ctx)
+{
+    struct net *x = ctx;
+    size_t n = layer_size(x);
+    rec_real dc = x->m.c.dx[0];
+    double loss;
+
+    rec_gcn_forward(&x->m, &x->g, &x->c, &x->s);
+    loss = rec_gcn_loss(&x->m, &x->g, &x->c, &x->s);
+    x->m.c.dx[0] = dc; /* the loss adds to it */
+    for (uint32_t l = 0; l < x->m.n_layers; l++)
+        for (size_t i = 0; i < n; i++)
+            x->kinked |= x->alive[l * n + i] != (x->s.h[l][i] > 0.0);
+    return loss;
+}
+
+static void backward(struct net *x)
+{
+    size_t n = layer_size(x);
+
+    rec_gcn_forward(&x->m, &x->g, &x->c, &x->s);
+    for (uint32_t l = 0; l < x->m.n_layers; l++)
+        for (size_t i = 0; i < n; i++)
+            x->alive[l * n + i] = x->s.h[l][i] > 0.0;
+    (void)rec_gcn_loss(&x->m, &x->g, &x->c, &x->s);
+    rec_gcn_backward(&x->m, &x->g, &x->c, &x->s);
+}
+
+/* Over the graph in X, which it takes; all values random, with gradients computed. */
+static void make_net(struct net *x, uint32_t width, uint32_t layers, uint64_t seed)
+{
+    struct rec_param *p;
+
+    CHECK(rec_gcn_make(&x->m, &x->g, width, layers, true, &err) == REC_OK);
+    CHECK(rec_gcn_state_make(&x->s, &x->m, true, &err) == REC_OK);
+    x->alive = calloc(layers * layer_size(x), sizeof *x->alive);
+    CHECK(x->alive != NULL);
+    for (uint32_t i = 0; (p = rec_gcn_param(&x->m, i)) != NULL; i++) {
+        for (size_t k = 0; k < rec_param_size(p); k++)
+            p->x[k] = (double)(test_random(&seed) >> 11) * 0x1p-52 - 1.0;
+        x->t[i] = (struct tensor){ p->name, p->x, p->dx, rec_param_size(p) };
+        x->n_tensors = i + 1;
+    }
+    backward(x);
+}
+
+static void free_net(struct net *x)
+{
+    free(x->alive);
+    rec_gcn_state_free(&x->s);
+    rec_gcn_free(&x->m);
+    rec_graph_free(&x->g);
+    *x = (struct net){ .kinked = false };
+}
+
+static double largest(const struct tensor *t, size_t *at)
+{
+    double most = 0.0;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (fabs(t->dx[i]) > most) {
+            most = fabs(t->dx[i]);
+            *at = i;
+        }
+    return most;
+}
+
+/* A layer has died, and nothing can be learned from its gradient. */
+static bool dead(const struct net *x)
+{
+    size_t at;
+
+    for (size_t i = 0; i < x->n_tensors; i++)
+        if (largest(&x->t[i], &at) < 1e-2)
+            return true;
+    return false;
+}
+
+/* A net that lives and in which no step crosses a kink of relu. */
+static void make_good_net(struct net *x, bool one, uint32_t width, uint32_t layers)
+{
+    for (uint64_t seed = 1; seed < 300; seed++) {
+        *x = (struct net){ .kinked = false };
+        make_graph(one, &x->g, &x->c);
+        make_net(x, width, layers, seed);
+        if (!dead(x)) {
+            (void)gradients_hold(x->t, x->n_tensors, net_loss, x, NULL);
+            if (!x->kinked)
+                return;
+        }
+        free_net(x);
+    }
+    CHECK(!"a seed that gives a good net");
+}
+
+static void gcn_has_the_gradient_of_its_loss(void)
+{
+    static const uint32_t widths[] = { 1, 4, 5 };
+
+    for (uint32_t layers = 1; layers <= 3; layers++)
+        for (size_t w = 0; w < 3; w++)
+            for (int one = 0; one < 2; one++) {
+                struct net x;
+                double worst = 0.0;
+
+                make_good_net(&x, one, widths[w], layers);
+                CHECKF(gradients_hold(x.t, x.n_tensors, net_loss, &x, &worst),
+                       "%u layers, width %u, one %d: %g", layers, widths[w], one,
+                       worst);
+                CHECK(!x.kinked);
+                free_net(&x);
+            }
+}
+
+/* Sums over many chunks, on two threads; biases keep relu away from its kinks. */
+static void gcn_has_the_gradient_of_its_loss_over_many_chunks(void)
+{
+    struct toy t = toy_make(900, 700, 3000, 3);
+    struct net x = { .kinked = false };
+    double worst = 0.0;
+
+    CHECK(rec_graph_build(&t.x, &x.g, &err) == REC_OK);
+    rec_chunks_cut(&x.g, &x.c);
+    CHECK(x.c.n > 3);
+    make_net(&x, 1, 2, 1);
+    x.m.b[0].x[0] = 3.0;
+    x.m.b[1].x[0] = 9.0;
+    for (size_t i = 0; i < x.n_tensors; i++)
+        memset(rec_gcn_param(&x.m, (uint32_t)i)->dx, 0, x.t[i].n * sizeof(rec_real));
+    rec_par_set_threads(2);
+    backward(&x);
+    rec_par_set_threads(1);
+    CHECKF(gradients_hold(x.t, x.n_tensors, net_loss, &x, &worst), "%g", worst);
+    CHECK(!x.kinked);
+    free_net(&x);
+    toy_free(&t);
+}
+
+static void backward_adds_into_all_gradients_but_that_of_w1(void)
+{
+    struct net x;
+    rec_real *once[2 * REC_GCN_MAX_LAYERS + 2];
+
+    make_good_net(&x, false, 4, 3);
+    for (size_t i = 0; i < x.n_tensors; i++) {
+        once[i] = random_array(x.t[i].n, 1);
+        memcpy(once[i], x.t[i].dx, x.t[i].n * sizeof *once[i]);
+    }
+    backward(&x);
+    for (size_t i = 0; i < x.n_tensors; i++) {
+        for (size_t k = 0; k < x.t[i].n; k++)
+            CHECKF(fabs(x.t[i].dx[k] - (i == 0 ? 1.0 : 2.0) * once[i][k]) < 1e-12, "%s",
+                   x.t[i].name);
+        free(once[i]);
+    }
+    free_net(&x);
+}
+
+/* ---- the test of the test ---- */
+
+enum wrong { RIGHT, TRANSPOSED, FLIPPED, ONE_PERCENT, NOT_A_NUMBER, ZERO, N_WRONGS };
+
+/* Spoils one tensor's gradient in a copy; false if there is no such way to. */
+static bool spoil(const struct rec_param *p, const struct tensor *t, enum wrong how,
+                  rec_real *copy)
+{
+    size_t at = 0;
+
+    (void)largest(t, &at);
+    memcpy(copy, t->dx, t->n * sizeof *copy);
+    switch (how) {
+    case TRANSPOSED:
+        for (size_t i = 0; i < t->n && p->rows == p->cols; i++)
+            copy[i] = t->dx[i % p->cols * p->cols + i / p->cols];
+        return p->rows == p->cols && p->rows > 1;
+    case FLIPPED:
+        for (size_t i = 0; i < t->n; i++)
+            copy[i] = -copy[i];
+        return true;
+    case ONE_PERCENT:
+        copy[at] *= 1.01;
+        return true;
+    case NOT_A_NUMBER:
+        copy[t->n - 1] = NAN;
+        return true;
+    case ZERO:
+        memset(copy, 0, t->n * sizeof *copy);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static void check_refuses_wrong_gradients(void)
+{
+    size_t refused = 0, transposed = 0;
+    struct net x;
+
+    make_good_net(&x, false, 5, 3);
+    for (enum wrong how = RIGHT; how < N_WRONGS; how++)
+        for (size_t i = 0; i < x.n_tensors; i++) {
+            struct tensor t = x.t[i];
+            rec_real *copy = random_array(t.n, 1);
+
+            if (spoil(rec_gcn_param(&x.m, (uint32_t)i), &x.t[i], how, copy)) {
+                t.dx = copy;
+                CHECKF(gradients_hold(&t, 1, net_loss, &x, NULL) == (how == RIGHT),
+                       "%s, wrong way %d", t.name, (int)how);
+                refused += how != RIGHT;
+                transposed += how == TRANSPOSED;
+            }
+            free(copy);
+        }
+    CHECKF(refused == 8 * 4 + 2 && transposed == 2, "%zu, %zu", refused, transposed);
+    free_net(&x);
+}
+
+/* The backward of a network whose matrix has lost its edges in one direction. */
+static void check_refuses_a_matrix_that_is_not_its_own_transpose(void)
+{
+    struct net x;
+
+    make_good_net(&x, false, 4, 2);
+    x.g.to[0] = x.g.to[0] == 4 ? 5 : 4; /* user 0's first edge, and not its way back */
+    for (size_t i = 0; i < x.n_tensors; i++)
+        memset(rec_gcn_param(&x.m, (uint32_t)i)->dx, 0, x.t[i].n * sizeof(rec_real));
+    backward(&x);
+    CHECK(!gradients_hold(x.t, x.n_tensors, net_loss, &x, NULL));
+    free_net(&x);
+}
+
+int main(void)
+{
+    rec_kernels_init();
+    RUN(gcn_has_the_gradient_of_its_loss);
+    RUN(gcn_has_the_gradient_of_its_loss_over_many_chunks);
+    RUN(backward_adds_into_all_gradients_but_that_of_w1);
+    RUN(check_refuses_wrong_gradients);
+    RUN(check_refuses_a_matrix_that_is_not_its_own_transpose);
+    return test_end();
+}
