@@ -18,8 +18,8 @@ endif
 CFLAGS ?= -O3 -g
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wpointer-arith $(if $(CI),-Werror)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fopenmp -I. -Ilib $(WARN) $(CFLAGS)
-LIBS := -lopenblas -lz -lm
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -pthread -I. -Ilib $(WARN) $(CFLAGS)
+LIBS := -Wl,--as-needed -lopenblas -lz -lm
 
 BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip

@@ -55,7 +55,7 @@ static void summarise(const struct rec_clean_counts *n)
 
 static enum rec_status run(struct rec_err *err)
 {
-    struct rec_clean_counts counts;
+    struct rec_clean_counts counts = { 0 };
     struct rec_writer *w = NULL;
     uint64_t digest;
     enum rec_status st = set_delim(err);
@@ -66,6 +66,8 @@ static enum rec_status run(struct rec_err *err)
         st = rec_clean(&opts, rec_args.files, rec_args.n_files, w, &counts, &digest,
                        err);
     if (st != REC_OK) {
+        if (counts.read > 0 && counts.kept == 0)
+            summarise(&counts);
         rec_writer_discard(w);
         return st;
     }

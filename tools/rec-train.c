@@ -93,7 +93,8 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
                 e->loss);
         if (l->has_valid)
             fprintf(l->file, "\t%.9g", e->metric);
-        fputc('\n', l->file);
+        if (fputc('\n', l->file) == EOF) /* line by line: now it is written */
+            return rec_fail_errno(err, "%s: cannot write", log_path);
     }
     (void)snprintf(text, sizeof text, "epoch %" PRIu64 "/%" PRIu64 "  loss %.4f",
                    e->epoch, epochs, e->loss);
@@ -104,10 +105,8 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
 static enum rec_status logger_close(struct logger *l, enum rec_status st,
                                     struct rec_err *err)
 {
-    int failed = l->file != NULL && ferror(l->file);
-
     rec_table_free(&l->t);
-    if (l->file != NULL && (fclose(l->file) != 0 || failed) && st == REC_OK)
+    if (l->file != NULL && fclose(l->file) != 0 && st == REC_OK)
         return rec_fail_errno(err, "%s: cannot write", log_path);
     return st;
 }

@@ -1,6 +1,7 @@
 #include "tools/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -155,18 +156,22 @@ static void print_help(const struct rec_opt *opts, size_t n_own)
     printf("\nexample: %s\n", tool->example);
 }
 
+/* A is a path; B an operand, "-" for standard input. */
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
+    bool is_stdin = strcmp(b, "-") == 0;
 
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+    return stat(a, &x) == 0 &&
+           (is_stdin ? fstat(STDIN_FILENO, &y) : stat(b, &y)) == 0 &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
 }
 
 static enum rec_status check_operands(int n, char **operands, struct rec_err *err)
 {
     static const char *const from_stdin[] = { "-" };
     bool takes_none = (tool->flags & REC_TOOL_NO_INPUT) != 0;
+    int n_stdin = 0;
 
     if (takes_none && n > 0)
         return rec_fail(err, REC_EUSAGE, "takes no operand: '%s'", operands[0]);
@@ -181,10 +186,11 @@ static enum rec_status check_operands(int n, char **operands, struct rec_err *er
         if (strcmp(file, "-") == 0 && isatty(STDIN_FILENO))
             return rec_fail(err, REC_EUSAGE,
                             "standard input is a terminal; -h for help");
-        if (rec_args.output != NULL && strcmp(file, "-") != 0 &&
-            same_file(rec_args.output, file))
+        if (strcmp(file, "-") == 0 && n_stdin++ > 0)
+            return rec_fail(err, REC_EUSAGE, "standard input is named twice");
+        if (rec_args.output != NULL && same_file(rec_args.output, file))
             return rec_fail(err, REC_EUSAGE, "%s is the input: write another file",
-                            file);
+                            strcmp(file, "-") == 0 ? rec_args.output : file);
     }
     return REC_OK;
 }
@@ -276,12 +282,26 @@ static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
     return st;
 }
 
+/*
+ * A descriptor of 0, 1, 2 that came closed would be given to the next file opened, and
+ * words for stderr would land in it.  Opened the wrong way round, it still fails to
+ * read or write.
+ */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            _exit(REC_ESYSTEM);
+}
+
 int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
 {
     struct rec_opt opts[MAX_OPTS];
     struct rec_err err = { "" };
     enum rec_status st;
 
+    hold_standard_descriptors();
     tool = the_tool;
     if (tool->n_opts > 0)
         memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);

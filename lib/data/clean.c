@@ -128,26 +128,6 @@ static enum rec_status choose_columns(struct cleaner *c, struct rec_err *err)
     return REC_OK;
 }
 
-static bool is_number(const struct rec_csv_row *row, uint32_t at)
-{
-    double x;
-
-    return at < row->n && rec_parse_f64(row->field[at], row->len[at], &x);
-}
-
-/* Whether the first row, now in c->row, is a header. */
-static bool looks_like_header(const struct cleaner *c)
-{
-    if (c->opts->header != REC_HEADER_AUTO)
-        return c->opts->header == REC_HEADER_YES;
-    if (header_is_needed(c->opts))
-        return true;
-    return c->row.n >= c->n_columns && !is_number(&c->row, c->at[RATING]) &&
-           (!c->has_time || !is_number(&c->row, c->at[TIME]));
-}
-
-/* ---- one row ---- */
-
 /* An empty field, or a word for "none" where a number was due. */
 static bool is_missing(const char *s, uint32_t n, bool number)
 {
@@ -161,6 +141,28 @@ static bool is_missing(const char *s, uint32_t n, bool number)
             return true;
     return false;
 }
+
+/* Neither a number nor the lack of one: the name of a column? */
+static bool is_word(const struct rec_csv_row *row, uint32_t at)
+{
+    double x;
+
+    return !rec_parse_f64(row->field[at], row->len[at], &x) &&
+           !is_missing(row->field[at], row->len[at], true);
+}
+
+/* Whether the first row, now in c->row, is a header. */
+static bool looks_like_header(const struct cleaner *c)
+{
+    if (c->opts->header != REC_HEADER_AUTO)
+        return c->opts->header == REC_HEADER_YES;
+    if (header_is_needed(c->opts))
+        return true;
+    return c->row.n >= c->n_columns && is_word(&c->row, c->at[RATING]) &&
+           (!c->has_time || is_word(&c->row, c->at[TIME]));
+}
+
+/* ---- one row ---- */
 
 /* Counts the first missing value of the row; true if there is one. */
 static bool has_missing(const struct cleaner *c)
@@ -365,7 +367,9 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     }
     if (st == REC_OK && counts->kept == 0)
         st = rec_fail(err, REC_EINPUT, "%s: no ratings: %s",
-                      n_files == 1 ? files[0] : "input",
+                      n_files > 1                  ? "input"
+                      : strcmp(files[0], "-") == 0 ? "stdin"
+                                                   : files[0],
                       counts->read == 0 ? "no data rows" : "every row was dropped");
     if (st == REC_OK)
         st = rec_writer_rows(w, &c.block, err);

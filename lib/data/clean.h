@@ -22,7 +22,7 @@ struct rec_clean_opts {
     const char *user, *item, *rating, *time; /* NULL: by position */
     const char *columns; /* names of all columns, "a,b,c", instead of a header's */
     char delim;
-    enum rec_header header; /* auto: a first row whose rating and time are no numbers */
+    enum rec_header header; /* auto: a first row whose rating and time are words */
     enum rec_dups dups; /* exact: a row equal to an earlier one in all of `raw` goes */
     uint64_t skip;      /* lines to pass over at the top of each file */
     uint64_t head;      /* data rows to read of each file, before cleaning; 0: all */

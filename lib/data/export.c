@@ -171,7 +171,7 @@ static enum rec_status export_npy(const struct text_column *cols, uint32_t n,
 
     if (n != 1 || codes[c->type] == NULL)
         return rec_fail(err, REC_EUSAGE,
-                        "npy holds one column of numbers: use --column");
+                        "npy holds one column of numbers; --column chooses it");
     if (c->width == 1)
         (void)snprintf(shape, sizeof shape, "(%zu,)", rows);
     else

@@ -41,7 +41,7 @@ enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
     if (st == REC_OK)
         st = rec_gcn_read(&t.m, r, &g, err);
     if (st == REC_OK)
-        st = rec_gcn_state_make(&t.s, &t.m, false, err);
+        st = rec_gcn_state_make(&t.s, &t.m, NULL, err);
     if (st == REC_OK) {
         rec_kernels_init();
         rec_chunks_cut(&g, &c);

@@ -96,6 +96,9 @@ enum rec_status rec_csv_open(const char *path, char delim, uint64_t skip,
         st = rec_in_open(path, true, &csv->in, err);
     if (st == REC_OK)
         st = fill(csv, err);
+    if (st == REC_OK && csv->n >= 4 && memcmp(csv->buf, "\x89REC", 4) == 0)
+        st = rec_fail(err, REC_EINPUT, "%s: a rec file, not text: rec-view shows it",
+                      rec_in_name(csv->in));
     if (st == REC_OK && csv->n >= 3 && memcmp(csv->buf, "\xef\xbb\xbf", 3) == 0)
         csv->pos = 3;
     for (; st == REC_OK && skip > 0 && csv->pos < csv->n; skip--) {

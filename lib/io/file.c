@@ -172,6 +172,8 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
             if (st != REC_OK)
                 return st;
         }
+        while (!in->member && in->pos < in->n && in->buf[in->pos] == 0)
+            in->pos++; /* padding behind a member, as of tapes */
         if (in->pos == in->n && in->eof) {
             if (in->member)
                 return rec_fail(err, REC_EINPUT,
@@ -179,6 +181,8 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
                                 in->name);
             break;
         }
+        if (in->pos == in->n)
+            continue;
         if (!in->member) { /* another member follows */
             if (inflateReset(&in->z) != Z_OK)
                 return rec_fail(err, REC_ESYSTEM, "%s: inflateReset failed", in->name);

@@ -71,7 +71,7 @@ void rec_gcn_free(struct rec_gcn *m)
 /* ---- state ---- */
 
 enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn *m,
-                                   bool learn, struct rec_err *err)
+                                   const struct rec_chunks *learn, struct rec_err *err)
 {
     struct rec_gcn_state x = { 0 };
     rec_real **list[2 * REC_GCN_MAX_LAYERS + 2];
@@ -83,7 +83,7 @@ enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn
         if (l > 0)
             list[k++] = &x.p[l];
     }
-    if (learn) {
+    if (learn != NULL) {
         list[k++] = &x.dh;
         list[k++] = &x.dp;
     }
@@ -93,11 +93,15 @@ enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn
             goto fail;
     }
     x.s = rec_alloc_zero(n, sizeof *x.s, "layer outputs", err);
-    x.g = rec_alloc_zero(n, sizeof *x.g, "layer outputs", err);
-    x.part = rec_alloc_zero(REC_MAX_CHUNKS * d, (d + 1) * sizeof *x.part, "sums", err);
-    x.loss = rec_alloc_zero(REC_MAX_CHUNKS, sizeof *x.loss, "sums", err);
-    if (x.s == NULL || x.g == NULL || x.part == NULL || x.loss == NULL)
+    if (x.s == NULL)
         goto fail;
+    if (learn != NULL) {
+        x.g = rec_alloc_zero(n, sizeof *x.g, "layer outputs", err);
+        x.part = rec_alloc_zero(learn->n * d, (d + 1) * sizeof *x.part, "sums", err);
+        x.loss = rec_alloc_zero(learn->n, sizeof *x.loss, "sums", err);
+        if (x.g == NULL || x.part == NULL || x.loss == NULL)
+            goto fail;
+    }
     *s = x;
     return REC_OK;
 fail:

@@ -35,7 +35,7 @@ struct rec_gcn_state {
     rec_real *g;                     /* gradient of s */
     rec_real *dh, *dp;
     rec_real *part; /* chunk sums */
-    double *loss;   /* (REC_MAX_CHUNKS) */
+    double *loss;   /* one a chunk */
 };
 
 /* LEARN: with gradients and moments, for training. */
@@ -52,8 +52,10 @@ void rec_gcn_free(struct rec_gcn *m);
 /* Its tensors one after another: index 0, 1, ... until NULL. */
 struct rec_param *rec_gcn_param(struct rec_gcn *m, uint32_t index);
 
+/* LEARN: room for loss and backward as well, over these chunks; NULL: forward only. */
 enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn *m,
-                                   bool learn, struct rec_err *err) REC_MUST_USE;
+                                   const struct rec_chunks *learn,
+                                   struct rec_err *err) REC_MUST_USE;
 void rec_gcn_state_free(struct rec_gcn_state *s);
 
 /* H1 .. HL and s. */

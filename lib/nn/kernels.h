@@ -26,13 +26,13 @@ void rec_linear(const struct rec_chunks *c, const rec_real *x, const rec_real *w
 
 /*
  * Backward of rec_linear(), adding into dw and db.  dx may be NULL.
- *   PART  scratch of REC_MAX_CHUNKS * D * (D + 1)
+ *   PART  scratch of chunks * D * (D + 1)
  */
 void rec_linear_backward(const struct rec_chunks *c, const rec_real *x,
                          const rec_real *w, const rec_real *dy, uint32_t d,
                          rec_real *dx, rec_real *dw, rec_real *db, rec_real *part);
 
-/* db += sum of the rows of dy.   dy (N, D)   PART scratch of REC_MAX_CHUNKS * D */
+/* db += sum of the rows of dy.   dy (N, D)   PART scratch of chunks * D */
 void rec_bias_backward(const struct rec_chunks *c, const rec_real *dy, uint32_t d,
                        rec_real *db, rec_real *part);
 

@@ -80,14 +80,15 @@ enum rec_status rec_train(struct rec_gcn *m, const struct rec_graph *g,
     struct rec_gcn_state s = { 0 };
     struct rec_chunks c;
     struct best best = { .metric = INFINITY };
-    enum rec_status st = rec_gcn_state_make(&s, m, true, err);
+    enum rec_status st;
 
+    rec_chunks_cut(g, &c);
+    st = rec_gcn_state_make(&s, m, &c, err);
     if (st == REC_OK && opts->keep_best) {
         best.x = rec_alloc(n_values(m), sizeof *best.x, "best weights", err);
         st = best.x == NULL ? REC_ESYSTEM : REC_OK;
     }
     rec_kernels_init();
-    rec_chunks_cut(g, &c);
     for (uint64_t e = 1; st == REC_OK && e <= opts->epochs; e++) {
         struct rec_train_epoch now = { .epoch = e };
 

@@ -58,7 +58,7 @@ static void make_net(struct net *x, uint32_t width, uint32_t layers, uint64_t se
     struct rec_param *p;
 
     CHECK(rec_gcn_make(&x->m, &x->g, width, layers, true, &err) == REC_OK);
-    CHECK(rec_gcn_state_make(&x->s, &x->m, true, &err) == REC_OK);
+    CHECK(rec_gcn_state_make(&x->s, &x->m, &x->c, &err) == REC_OK);
     x->alive = calloc(layers * layer_size(x), sizeof *x->alive);
     CHECK(x->alive != NULL);
     for (uint32_t i = 0; (p = rec_gcn_param(&x->m, i)) != NULL; i++) {

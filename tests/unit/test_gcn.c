@@ -121,7 +121,7 @@ static void ratings_and_loss_are_those_of_the_formula(void)
         double *h, loss = 0.0, got;
 
         make_model(&m, &g, widths[i % 4], 1 + i / 4);
-        CHECK(rec_gcn_state_make(&s, &m, true, &err) == REC_OK);
+        CHECK(rec_gcn_state_make(&s, &m, &c, &err) == REC_OK);
         rec_gcn_forward(&m, &g, &c, &s);
         got = rec_gcn_loss(&m, &g, &c, &s);
         h = slow_forward(&m, &g);
@@ -147,9 +147,11 @@ static void ratings_and_loss_are_those_of_the_formula(void)
 static void make_survives_every_failed_allocation(void)
 {
     struct rec_graph g = make_graph(5, 7, 30, 3);
+    struct rec_chunks c;
     uint64_t before = rec_mem_now(), at = 0;
     enum rec_status st = REC_ESYSTEM;
 
+    rec_chunks_cut(&g, &c);
     while (st != REC_OK) {
         struct rec_gcn m = { .n_nodes = 0 };
         struct rec_gcn_state s = { .s = NULL };
@@ -157,7 +159,7 @@ static void make_survives_every_failed_allocation(void)
         rec_mem_fail_at(++at);
         st = rec_gcn_make(&m, &g, 4, 3, true, &err);
         if (st == REC_OK)
-            st = rec_gcn_state_make(&s, &m, true, &err);
+            st = rec_gcn_state_make(&s, &m, &c, &err);
         rec_mem_fail_at(0);
         CHECK(st == REC_OK || (st == REC_ESYSTEM && s.s == NULL));
         rec_gcn_state_free(&s);

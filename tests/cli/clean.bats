@@ -1,0 +1,476 @@
+# rec-clean: rating files in, section `raw` out.
+load common
+
+# raw STDERR COMMAND...: rec-clean must succeed with that on stderr; rows are in $rows.
+raw() {
+    local said=$1
+
+    shift
+    gives 0 '' "$said" "$@" -o raw.rec
+    rows=$(rows raw raw.rec)
+}
+
+HEAD=$'user\titem\trating\ttime'
+
+@test "columns are user, item, rating, time, rows in the order of the input" {
+    printf 'b,y,4.5,20\na,x,3,10\nb,x,1,-5\n' >in.csv
+    gives 0 '' '' rec-clean in.csv -o raw.rec
+    gives 0 "$(lines "$HEAD" $'b\ty\t4.5\t20' $'a\tx\t3\t10' $'b\tx\t1\t-5')" '' \
+        rec-view -s raw raw.rec
+}
+
+# ---- header ----
+
+@test "a first row whose rating and time are words is taken for a header" {
+    printf 'user,item,rating,time\na,x,5,1\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" $'a\tx\t5\t1'
+}
+
+@test "a first row with numbers is data" {
+    printf '1,2,3,4\n5,6,7,8\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" "$(lines $'1\t2\t3\t4' $'5\t6\t7\t8')"
+}
+
+@test "a first row without rating and time is data with missing values, not a header" {
+    printf 'a,x,,\nb,y,4,2\n' >in.csv
+    raw 'rec-clean: 2 rows read = 1 kept + 1 with a missing value (user 0, item 0, rating 1, time 0) + 0 repeated' \
+        rec-clean in.csv
+    equal "$rows" $'b\ty\t4\t2'
+}
+
+@test "--header yes passes over the first row whatever it is" {
+    printf '1,2,3,4\n5,6,7,8\n' >in.csv
+    raw '' rec-clean --header yes in.csv
+    equal "$rows" $'5\t6\t7\t8'
+}
+
+@test "--header no takes the first row for data: a header is then an error on line 1" {
+    printf 'user,item,rating,time\na,x,5,1\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'rating'" \
+        rec-clean --header no in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+@test "every file may have a header of its own, in its own order" {
+    printf 'user,item,rating,time\na,x,5,1\n' >1.csv
+    printf 'time,rating,item,user\n2,4,y,b\n' >2.csv
+    raw '' rec-clean -u user -i item -r rating -t time 1.csv 2.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1\t1' $'b\ty\t4\t2\t2')"
+}
+
+# ---- columns ----
+
+@test "columns are chosen by name" {
+    printf 'when,stars,what,who,note\n1,5,x,a,n\n2,4,y,b,n\n' >in.csv
+    raw '' rec-clean --user who --item what --rating stars --time when in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "columns are chosen by number, from 1" {
+    printf '1,5,x,a,n\n2,4,y,b,n\n' >in.csv
+    raw '' rec-clean -u 4 -i 3 -r 2 -t 1 in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "--columns names the columns of a file without header, in any order" {
+    printf '1,5,x,a\n2,4,y,b\n' >in.csv
+    raw '' rec-clean --columns time,rating,item,user in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "--columns with names of one's own, chosen by name" {
+    printf 'z,1,5,x,a\nz,2,4,y,b\n' >in.csv
+    raw '' rec-clean --columns _,when,stars,what,who -u who -i what -r stars -t when in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "a name that the header does not have is an error with its line" {
+    printf 'user,item,rating,time\na,x,5,1\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: the header has no column 'who'" \
+        rec-clean -u who in.csv
+}
+
+@test "a name that --columns does not have is a usage error" {
+    printf '1,5,x,a\n' >in.csv
+    gives 2 '' "rec-clean: --columns a,b,c has no 'user' (--user, --item, --rating and --time name them)" \
+        rec-clean --columns a,b,c in.csv
+}
+
+@test "column 0 and column 257 are usage errors" {
+    printf 'a,x,5,1\n' >in.csv
+    for n in 0 257; do
+        gives 2 '' 'rec-clean: --user: columns are numbered from 1 to 256' \
+            rec-clean -u $n in.csv
+    done
+}
+
+@test "three columns are an error that names --time none, which then works" {
+    printf 'a,x,5\nb,y,4\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:1: 3 columns where at least 4 are due (user,item,rating,time; without times: --time none)' \
+        rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+    gives 0 '' '' rec-clean --time none in.csv -o raw.rec
+    gives 0 "$(lines $'user\titem\trating' $'a\tx\t5' $'b\ty\t4')" '' rec-view -s raw raw.rec
+}
+
+@test "a row that is too short is an error on its line" {
+    printf 'a,x,5,1\n\nb,y\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:3: 2 columns where at least 4 are due (user,item,rating,time; without times: --time none)' \
+        rec-clean in.csv -o raw.rec
+}
+
+@test "further columns are ignored, and so is a comma at the end of the line" {
+    printf 'a,x,5,1,more,\nb,y,4,2,\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "--delim takes a character or the word tab" {
+    printf 'a|x|5|1\n' >bar.csv
+    printf 'a\tx\t5\t1\n' >tab.tsv
+    raw '' rec-clean --delim '|' bar.csv
+    equal "$rows" $'a\tx\t5\t1'
+    raw '' rec-clean --delim tab tab.tsv
+    equal "$rows" $'a\tx\t5\t1'
+    for bad in '' '::' '"'; do
+        gives 2 '' "rec-clean: --delim: '$bad' is not one character, or 'tab'" \
+            rec-clean --delim "$bad" bar.csv
+    done
+}
+
+# ---- where it reads from ----
+
+@test "standard input, '-', a file and gzip of any of them give the same bytes" {
+    ratings 300 >in.csv
+    gzip -c in.csv >in.csv.gz
+    rec-clean in.csv -o file.rec
+    rec-clean -o stdin.rec <in.csv
+    rec-clean -o dash.rec - <in.csv
+    rec-clean -o gz.rec in.csv.gz
+    rec-clean -o gzstdin.rec <in.csv.gz
+    for other in stdin dash gz gzstdin; do
+        cmp file.rec $other.rec
+    done
+}
+
+@test "gzip of several members is read to its end" {
+    printf 'a,x,5,1\n' | gzip >in.gz
+    printf 'b,y,4,2\n' | gzip >>in.gz
+    raw '' rec-clean in.gz
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+}
+
+@test "a gzip file cut in half is an error and leaves no output" {
+    ratings 1000 | gzip >in.gz
+    head -c $(($(wc -c <in.gz) / 2)) in.gz >cut.gz
+    gives 3 '' 'rec-clean: cut.gz: the gzip data is cut off; fetch the file again' \
+        rec-clean cut.gz -o raw.rec
+    equal "$(ls)" "$(lines cut.gz in.gz)"
+}
+
+@test "several files: the column source says which file a row is from" {
+    printf 'a,x,5,1\n' >1.csv
+    printf 'b,y,4,2\na,x,5,1\n' >2.csv
+    gives 0 '' '' rec-clean 1.csv - -o raw.rec <2.csv
+    gives 0 "$(lines "$HEAD"$'\tsource' $'a\tx\t5\t1\t1' $'b\ty\t4\t2\t2' $'a\tx\t5\t1\t2')" '' \
+        rec-view -s raw raw.rec
+}
+
+@test "standard input named twice is a usage error" {
+    refuses 2 'rec-clean: *' rec-clean - - -o raw.rec <<<'a,x,5,1'
+    [ ! -e raw.rec ]
+}
+
+@test "a file that is missing, or a folder, is exit 5; nothing is left behind" {
+    printf 'a,x,5,1\n' >in.csv
+    mkdir folder
+    gives 5 '' 'rec-clean: nope.csv: cannot open: No such file or directory' \
+        rec-clean nope.csv -o raw.rec
+    gives 5 '' 'rec-clean: nope.csv: cannot open: No such file or directory' \
+        rec-clean in.csv nope.csv -o raw.rec
+    gives 5 '' 'rec-clean: folder: is a directory' rec-clean folder -o raw.rec
+    equal "$(ls)" "$(lines folder in.csv)"
+}
+
+@test "a rec file is not taken for text" {
+    printf 'a,x,5,1\n' | rec-clean -o raw.rec
+    refuses 3 'rec-clean: raw.rec: *a rec file*' rec-clean raw.rec -o again.rec
+}
+
+@test "an empty file, a header alone and empty lines are exit 3" {
+    : >empty.csv
+    printf 'user,item,rating,time\n' >header.csv
+    printf '\n\r\n\n' >lines.csv
+    for f in empty header lines; do
+        gives 3 '' "rec-clean: $f.csv: no ratings: no data rows" rec-clean $f.csv -o raw.rec
+    done
+    [ ! -e raw.rec ]
+}
+
+@test "empty standard input is exit 3 and is called stdin" {
+    gives 3 '' 'rec-clean: stdin: no ratings: no data rows' rec-clean -o raw.rec </dev/null
+    [ ! -e raw.rec ]
+}
+
+# ---- --skip and --head ----
+
+@test "--skip passes over lines, whatever is in them, and line numbers count them" {
+    printf '# made by hand\n# "\na,x,5,1\nb,y,no,2\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:4: rating: not a number: 'no'" rec-clean --skip 2 in.csv
+    printf '# made by hand\n# "\na,x,5,1\n' >in.csv
+    raw '' rec-clean --skip 2 in.csv
+    equal "$rows" $'a\tx\t5\t1'
+}
+
+@test "--skip beyond the end leaves no rows" {
+    printf 'a,x,5,1\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv: no ratings: no data rows' rec-clean --skip 9 in.csv
+}
+
+@test "--head counts data rows of each file, before cleaning; the rest is not read" {
+    printf 'user,item,rating,time\na,x,5,1\na,x,5,1\nb,y,,2\nc,z,bad,3\n' >1.csv
+    printf 'd,z,1,4\ne,z,2,5\nf,z,3,6\ng,z,4,7\n' >2.csv
+    raw 'rec-clean: 6 rows read = 4 kept + 1 with a missing value (user 0, item 0, rating 1, time 0) + 1 repeated' \
+        rec-clean --head 3 1.csv 2.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1\t1' $'d\tz\t1\t4\t2' $'e\tz\t2\t5\t2' $'f\tz\t3\t6\t2')"
+}
+
+# ---- what is dropped ----
+
+@test "missing values are dropped and counted by column, the first of a row counting" {
+    cat >in.csv <<'END'
+a,x,5,1
+,x,5,2
+b,,5,3
+b,y,,4
+b,y,5,
+,,,
+b,y,nan,6
+b,y,NaN,7
+b,y,NA,8
+b,y,null,9
+b,y,5,NULL
+b,y,5,None
+b,y,N/A,NA
+END
+    raw 'rec-clean: 13 rows read = 1 kept + 12 with a missing value (user 2, item 1, rating 6, time 3) + 0 repeated' \
+        rec-clean in.csv
+    equal "$rows" $'a\tx\t5\t1'
+}
+
+@test "an id may be NA" {
+    printf 'NA,null,5,1\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" $'NA\tnull\t5\t1'
+}
+
+@test "rows that repeat in full are dropped and counted; --dups keep keeps them" {
+    printf 'a,x,5,1\na,x,5.0,1\n"a",x,5,1\na,x,5,2\na,x,4,1\nb,x,5,1\na,y,5,1\na,x,5,1\n' >in.csv
+    raw 'rec-clean: 8 rows read = 5 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 3 repeated' \
+        rec-clean in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'a\tx\t5\t2' $'a\tx\t4\t1' $'b\tx\t5\t1' $'a\ty\t5\t1')"
+    raw '' rec-clean --dups keep in.csv
+    equal "$(grep -c . <<<"$rows")" 8
+}
+
+@test "ids that read the same when joined are not repeats" {
+    printf 'ab,c,5,1\na,bc,5,1\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" "$(lines $'ab\tc\t5\t1' $'a\tbc\t5\t1')"
+}
+
+@test "-v prints the sum when nothing was dropped, -q prints nothing when something was" {
+    printf 'a,x,5,1\nb,y,4,2\n' >in.csv
+    try rec-clean -v in.csv -o raw.rec
+    equal "$status" 0
+    equal "$output" ''
+    equal "${stderr_lines[0]}" 'rec-clean: 2 rows read = 2 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 0 repeated'
+    printf 'a,x,5,1\na,x,5,1\n,y,4,2\n' >in.csv
+    gives 0 '' '' rec-clean -q in.csv -o raw.rec
+}
+
+@test "the numbers of the sum add up" {
+    { ratings 500; ratings 100; printf ',x,1,1\nq,,1,1\nq,x,,1\nq,x,1,\n'; } >in.csv
+    try rec-clean in.csv -o raw.rec
+    equal "$status" 0
+    equal "$output" ''
+    [[ $stderr =~ ^'rec-clean: '([0-9]+)' rows read = '([0-9]+)' kept + '([0-9]+)' with a missing value (user '([0-9]+)', item '([0-9]+)', rating '([0-9]+)', time '([0-9]+)') + '([0-9]+)' repeated'$ ]]
+    n=("${BASH_REMATCH[@]}")
+    equal "${n[1]}" 604
+    equal "${n[1]}" $((n[2] + n[3] + n[8]))
+    equal "${n[3]}" $((n[4] + n[5] + n[6] + n[7]))
+    equal "${n[2]}" "$(rows raw raw.rec | wc -l)"
+}
+
+@test "when every row is dropped, exit 3, saying why" {
+    printf 'a,x,,1\nb,,5,2\n' >in.csv
+    gives 3 '' "$(lines \
+        'rec-clean: 2 rows read = 0 kept + 2 with a missing value (user 0, item 1, rating 1, time 0) + 0 repeated' \
+        'rec-clean: in.csv: no ratings: every row was dropped')" rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+# ---- text ----
+
+@test "quoted fields: delimiters, doubled quotes and line breaks" {
+    printf '"a,1","x""y",5,"1"\n"b\nc",z,"4",2\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" "$(lines $'a,1\tx"y\t5\t1' $'b\\x0ac\tz\t4\t2')"
+}
+
+@test "a quote that is never closed is an error on the line where it opens" {
+    printf 'a,x,5,1\n"b,y,4,2\nc,z,3,3\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:2: a quote is opened and never closed' \
+        rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+@test "line numbers count the line breaks in quotes" {
+    printf 'a,x,5,1\n"b\n\nc",y,4,2\nd,z,bad,3\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:5: rating: not a number: 'bad'" rec-clean in.csv
+}
+
+@test "a quote inside an unquoted field is a character like any other" {
+    printf '5" disk,x,5,1\nc,y,4,2\n8" disk,z,3,3\n' >in.csv
+    raw '' rec-clean --time none in.csv
+    equal "$rows" "$(lines $'5" disk\tx\t5' $'c\ty\t4' $'8" disk\tz\t3')"
+}
+
+@test "CRLF, a byte order mark and a last line without newline change nothing" {
+    printf 'a,x,5,1\nb,y,4,2\n' | rec-clean -o plain.rec
+    for text in 'a,x,5,1\r\nb,y,4,2\r\n' '\xef\xbb\xbfa,x,5,1\nb,y,4,2\n' 'a,x,5,1\nb,y,4,2' \
+        '\xef\xbb\xbfa,x,5,1\r\n\r\nb,y,4,2' '\n\na,x,5,1\n\nb,y,4,2\n\n'; do
+        printf "$text" >in.csv
+        raw '' rec-clean in.csv
+        equal "$rows" "$(rows raw plain.rec)"
+    done
+}
+
+@test "a byte order mark does not become part of a name" {
+    printf '\xef\xbb\xbfuser,item,rating,time\r\na,x,5,1\r\n' >in.csv
+    raw '' rec-clean -u user in.csv
+    equal "$rows" $'a\tx\t5\t1'
+}
+
+@test "a NUL byte is an error with its line" {
+    printf 'a,x,5,1\nb,y\0,4,2\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:2: a NUL byte: this is not text' rec-clean in.csv
+}
+
+@test "a row of more than 1 MiB is an error, one just below is not" {
+    { printf 'a,x,5,1,'; head -c 1048500 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" $'a\tx\t5\t1'
+    { printf 'b,y,4,2\na,x,5,1,"'; head -c 2200000 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
+    gives 3 '' 'rec-clean: in.csv:2: a row of more than 1 MiB: is a quote open?' \
+        rec-clean in.csv
+}
+
+@test "ids in UTF-8, in Latin-1 and with spaces pass unchanged byte for byte" {
+    printf '\xc3\xa9t\xc3\xa9,\xe9t\xe9,5,1\n two  spaces , x ,4,2\n\xff\xfe,\xe2\x82\xac,3,3\n' >in.csv
+    gives 0 '' '' rec-clean in.csv -o raw.rec
+    rec-view -s raw --to csv raw.rec | tail -n +2 >out.csv
+    cmp in.csv out.csv
+}
+
+@test "an id of 64 KiB is kept, a longer one is an error" {
+    id=$(head -c 65536 /dev/zero | tr '\0' i)
+    printf '%s,x,5,1\n' "$id" >in.csv
+    gives 0 '' '' rec-clean in.csv -o raw.rec
+    rec-view -s raw --to csv raw.rec | tail -n +2 | cmp - in.csv
+    printf 'j%s,x,5,1\n' "$id" >in.csv
+    try rec-clean in.csv
+    equal "$status" 3
+    equal "$output" ''
+    [[ $stderr = "rec-clean: in.csv:1: user: an id of more than 64 KiB: 'jiii"*"...'" ]]
+}
+
+# ---- numbers ----
+
+@test "ratings: sign, fraction and exponent are read, and -0 is 0" {
+    printf 'a,x,%s,1\n' -0 0.5 .25 2. -1.5 5e-1 1E+1 25e-1 0.1 00007 -0.0e5 >in.csv
+    gives 0 '' '' rec-clean --dups keep in.csv -o raw.rec
+    equal "$(rows raw raw.rec --column rating | awk '{ printf "%s%g", n++ ? " " : "", $1 }')" \
+        '0 0.5 0.25 2 -1.5 0.5 10 2.5 0.1 7 0'
+}
+
+@test "-0 and 0 are one rating: the second row repeats the first" {
+    printf 'a,x,-0,1\na,x,0,1\n' >in.csv
+    raw 'rec-clean: 2 rows read = 1 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 1 repeated' \
+        rec-clean in.csv
+    equal "$rows" $'a\tx\t0\t1'
+}
+
+@test "a rating that is not a number is exit 3, with file, line and text" {
+    for bad in 12x ' 5' '5 ' five 0x5 +5 inf -inf 1e400 -1e400 5,5 1e 1.2.3 - . e5 '1_000' $'5\t' ¼; do
+        printf 'a,x,5,1\nb,y,"%s",2\n' "$bad" >in.csv
+        gives 3 '' "rec-clean: in.csv:2: rating: not a number: '${bad//$'\t'/\\x09}'" \
+            rec-clean in.csv -o raw.rec
+        [ ! -e raw.rec ]
+    done
+}
+
+@test "a rating beyond a 32-bit float is too large" {
+    printf 'a,x,5,1\nb,y,1e39,2\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:2: rating: too large: '1e39'" rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+@test "a time is a whole number of 64 bits" {
+    printf 'a,x,5,9223372036854775807\na,x,5,-9223372036854775808\n' >in.csv
+    raw '' rec-clean in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t9223372036854775807' $'a\tx\t5\t-9223372036854775808')"
+    for bad in 1.5 9223372036854775808 1e9 ' 1' 2014-01-01; do
+        printf 'a,x,5,1\nb,y,4,%s\n' "$bad" >in.csv
+        gives 3 '' "rec-clean: in.csv:2: time: not a whole number of seconds: '$bad'" \
+            rec-clean in.csv
+    done
+}
+
+@test "a bad row deep in a large file leaves no output file" {
+    { ratings 80000; printf 'a,x,bad,1\n'; } >in.csv
+    gives 3 '' "rec-clean: in.csv:80001: rating: not a number: 'bad'" \
+        rec-clean in.csv -o raw.rec
+    equal "$(ls)" in.csv
+}
+
+@test "control bytes in a bad value are shown as numbers" {
+    printf 'a,x,5,1\nb,y,\033[31m,2\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:2: rating: not a number: '\\x1b[31m'" rec-clean in.csv
+}
+
+# ---- real ratings ----
+
+# figures FILE: rows, users, items and mean of a section raw.
+figures() {
+    rec-view -s raw "$1" | awk -F '\t' 'NR > 1 { n++; sum += $3
+        if (!($1 in u)) { u[$1]; users++ }
+        if (!($2 in i)) { i[$2]; items++ } }
+        END { printf "%d rows, %d users, %d items, %d nodes, mean %.6f", n, users, items, users + items, sum / n }'
+}
+
+@test "Amazon Electronics, rows 2 to 5001, give the numbers of the notebook" {
+    data amazon-electronics/ratings_Electronics.head50698.csv
+    gives 0 '' '' rec-clean --skip 1 --head 5000 -o raw.rec "$data"
+    equal "$(figures raw.rec)" '5000 rows, 4929 users, 298 items, 5227 nodes, mean 3.986400'
+}
+
+@test "Amazon Electronics, rows 1 to 5000, have one node more" {
+    data amazon-electronics/ratings_Electronics.head50698.csv
+    gives 0 '' '' rec-clean --head 5000 -o raw.rec "$data"
+    [[ $(figures raw.rec) = *' 5228 nodes,'* ]]
+}
+
+@test "Amazon Electronics, all 50,698 rows" {
+    data amazon-electronics/ratings_Electronics.head50698.csv
+    gives 0 '' '' rec-clean -o raw.rec "$data"
+    equal "$(figures raw.rec)" '50698 rows, 47141 users, 3529 items, 50670 nodes, mean 4.036964'
+}
+
+@test "MovieLens 100K is read with --delim tab" {
+    data ml-100k/u.data
+    gives 0 '' '' rec-clean --delim tab -o raw.rec "$data"
+    [[ $(figures raw.rec) = '100000 rows, 943 users, 1682 items, 2625 nodes, '* ]]
+}

@@ -1,0 +1,97 @@
+# rec-encode: ids to numbers and back.
+load common
+
+# sorted_ids COLUMN FILE: what sort makes of a column of a CSV.
+sorted_ids() {
+    cut -d, -f"$1" "$2" | sort -u
+}
+
+@test "ids are numbered in byte order, as sort numbers them" {
+    ratings 800 >in.csv
+    rec-clean in.csv | rec-encode -o out.rec
+    rows users out.rec | cmp - <(sorted_ids 1 in.csv)
+    rows items out.rec | cmp - <(sorted_ids 2 in.csv)
+}
+
+@test "byte order: digits, capitals, small letters, bytes above 127; a prefix first" {
+    printf '%s,x,5,1\n' b a B ab A 10 9 é $'\xe9' '~' ' a' 'a ' a0 aa >in.csv
+    rec-clean in.csv | rec-encode -o out.rec
+    rows users out.rec | cmp - <(sorted_ids 1 in.csv)
+    equal "$(rows users out.rec | head -n 3)" "$(lines ' a' 10 9)"
+}
+
+@test "--order first numbers ids by first sight" {
+    printf 'c,y,5,1\na,x,4,2\nc,x,3,3\nb,y,2,4\n' >in.csv
+    rec-clean in.csv | rec-encode --order first -o out.rec
+    gives 0 "$(lines id c a b)" '' rec-view -s users out.rec
+    gives 0 "$(lines id y x)" '' rec-view -s items out.rec
+    gives 0 "$(lines $'user\titem\trating\ttime' $'0\t0\t5\t1' $'1\t1\t4\t2' $'0\t1\t3\t3' $'2\t0\t2\t4')" '' \
+        rec-view -s ratings --codes out.rec
+}
+
+@test "codes point into the dictionaries; rows keep their order" {
+    printf 'c,y,5,1\na,x,4,2\nc,x,3,3\nb,y,2,4\n' >in.csv
+    rec-clean in.csv | rec-encode -o out.rec
+    gives 0 "$(lines $'user\titem\trating\ttime' $'2\t1\t5\t1' $'0\t0\t4\t2' $'2\t0\t3\t3' $'1\t1\t2\t4')" '' \
+        rec-view -s ratings --codes out.rec
+    gives 0 "$(lines $'user\titem\trating\ttime' $'c\ty\t5\t1' $'a\tx\t4\t2' $'c\tx\t3\t3' $'b\ty\t2\t4')" '' \
+        rec-view -s ratings out.rec
+}
+
+@test "ids come back exactly as they were in the CSV, with either order" {
+    ratings 500 >in.csv
+    printf 'A Z,\xe9,5,1\n\xc3\xa9,B00-X,4,2\n007,7,3,3\n7,007,2,4\n' >>in.csv
+    for order in sorted first; do
+        rec-clean in.csv | rec-encode --order $order -o out.rec
+        rows ratings out.rec --to csv | cmp - in.csv
+    done
+}
+
+@test "a user and an item of the same id are two things" {
+    printf 'x,x,5,1\ny,x,4,2\n' >in.csv
+    rec-clean in.csv | rec-encode -o out.rec
+    equal "$(rows users out.rec)" "$(lines x y)"
+    equal "$(rows items out.rec)" x
+}
+
+@test "the dictionaries and the ratings take the place of raw" {
+    printf 'a,x,5,1\n' | rec-clean | rec-encode -o out.rec
+    equal "$(rec-view -l out.rec | cut -f 1-4)" "$(lines $'section\tkind\tby\trows' \
+        $'users\tdict\trec-encode\t1' $'items\tdict\trec-encode\t1' $'ratings\ttable\trec-encode\t1')"
+}
+
+@test "without times, and with sources, these columns are as rec-clean made them" {
+    printf 'a,x,5\n' >1.csv
+    printf 'b,y,4\n' >2.csv
+    rec-clean --time none 1.csv 2.csv | rec-encode -o out.rec
+    gives 0 "$(lines $'user\titem\trating\tsource' $'a\tx\t5\t1' $'b\ty\t4\t2')" '' \
+        rec-view -s ratings out.rec
+}
+
+@test "more rows than one frame holds" {
+    awk 'BEGIN { for (i = 0; i < 70000; i++) printf "u%d,i%d,%d,%d\n", i % 66001, i % 7, i % 5, i }' >in.csv
+    rec-clean in.csv | rec-encode -o out.rec
+    equal "$(rec-view -l out.rec | awk -F '\t' '{ print $1, $4 }')" \
+        "$(lines 'section rows' 'users 66001' 'items 7' 'ratings 70000')"
+    rows ratings out.rec --to csv | cmp - in.csv
+    rows users out.rec | cmp - <(sorted_ids 1 in.csv)
+}
+
+@test "-v says how many" {
+    printf 'c,y,5,1\na,x,4,2\nc,x,3,3\n' | rec-clean -o raw.rec
+    try rec-encode -v raw.rec -o out.rec
+    equal "$status" 0
+    equal "$output" ''
+    equal "${stderr_lines[0]}" 'rec-encode: 3 ratings, 2 users, 2 items'
+}
+
+@test "an order that does not exist is a usage error" {
+    gives 2 '' "rec-encode: --order: 'sort' is not one of sorted|first" rec-encode --order sort
+}
+
+@test "the ids of Amazon Electronics come back as they were" {
+    data amazon-electronics/ratings_Electronics.head50698.csv
+    rec-clean "$data" | rec-encode -o out.rec
+    # the file has its ratings as 5.0
+    rows ratings out.rec --to csv | cmp - <(sed 's/\.0,/,/' "$data")
+}

@@ -1,0 +1,254 @@
+# rec-view: shows, checks and exports.
+load common
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    printf 'a,x,5,1\nb,y,3.5,2\na,y,4,3\nc,x,1,-4\n' >in.csv
+    rec-clean -o clean.rec in.csv
+    rec-encode -o encode.rec clean.rec
+    rec-split --test 0 --valid 0 -o split.rec encode.rec
+    rec-graph -o graph.rec split.rec
+    rec-train --hidden 2 --epochs 2 -o model.rec graph.rec
+}
+
+setup() {
+    here
+    at=$BATS_FILE_TMPDIR
+}
+
+@test "a list of sections is what one gets without asking, and with -l" {
+    try rec-view "$at/model.rec"
+    equal "$status" 0
+    equal "$stderr" ''
+    equal "${lines[0]}" $'section\tkind\tby\trows\tframes\tbytes\tstored'
+    equal "$(cut -f 1-5 <<<"$output" | tail -n +2)" "$(lines \
+        $'users\tdict\trec-encode\t3\t1' $'items\tdict\trec-encode\t2\t1' \
+        $'ratings\ttable\trec-encode\t4\t1' $'split\ttable\trec-split\t4\t1' \
+        $'graph\tcsr\trec-graph\t8\t1' $'graph.nodes\ttable\trec-graph\t5\t1' \
+        $'model\tparams\trec-train\t3\t1' $'model.W1\tmatrix\trec-train\t5\t1' \
+        $'model.b1\tmatrix\trec-train\t1\t1' $'model.W2\tmatrix\trec-train\t2\t1' \
+        $'model.b2\tmatrix\trec-train\t1\t1' $'model.w\tmatrix\trec-train\t2\t1' \
+        $'model.c\tmatrix\trec-train\t1\t1' $'model.log\tlog\trec-train\t2\t1')"
+    gives 0 "$output" '' rec-view -l "$at/model.rec"
+    gives 0 "$output" '' rec-view - <"$at/model.rec"
+}
+
+@test "-H prints header lines and provenance" {
+    try rec-view -H "$at/encode.rec"
+    equal "$status" 0
+    equal "$stderr" ''
+    equal "$(sed 's/IN:[0-9a-f]\{16\}$/IN:digest/; s/VN:[0-9.]*/VN:version/' <<<"$output")" "$(lines \
+        $'@SEC\tID:1\tNM:users\tKD:dict\tBY:rec-encode' $'@COL\tNM:id\tTY:str\tFI:none' \
+        $'@SEC\tID:2\tNM:items\tKD:dict\tBY:rec-encode' $'@COL\tNM:id\tTY:str\tFI:none' \
+        $'@SEC\tID:3\tNM:ratings\tKD:table\tBY:rec-encode' \
+        $'@COL\tNM:user\tTY:u32\tFI:shuffle\tRF:users' $'@COL\tNM:item\tTY:u32\tFI:delta\tRF:items' \
+        $'@COL\tNM:rating\tTY:f32\tFI:levels' $'@COL\tNM:time\tTY:i64\tFI:shuffle' \
+        $'@PG\tID:rec-clean\tPN:rec-clean\tVN:version\tPA:--delim , --header auto --skip 0 --head 0 --dups exact\tIN:digest' \
+        $'@PG\tID:rec-encode\tPP:rec-clean\tPN:rec-encode\tVN:version\tPA:--order sorted\tIN:digest')"
+}
+
+@test "-s prints a section: ids, or with --codes their numbers" {
+    gives 0 "$(lines $'user\titem\trating\ttime' $'a\tx\t5\t1' $'b\ty\t3.5\t2' $'a\ty\t4\t3' $'c\tx\t1\t-4')" '' \
+        rec-view -s ratings "$at/encode.rec"
+    gives 0 "$(lines $'user\titem\trating\ttime' $'0\t0\t5\t1' $'1\t1\t3.5\t2' $'0\t1\t4\t3' $'2\t0\t1\t-4')" '' \
+        rec-view -s ratings --codes "$at/encode.rec"
+    gives 0 "$(lines id a b c)" '' rec-view -s users "$at/encode.rec"
+}
+
+@test "--column prints one column" {
+    gives 0 "$(lines item x y y x)" '' rec-view -s ratings --column item "$at/encode.rec"
+    gives 0 "$(lines rating 5 3.5 4 1)" '' rec-view -s ratings -c rating "$at/encode.rec"
+}
+
+@test "vectors are one column an element" {
+    try rec-view -s model.W1 "$at/model.rec"
+    equal "$status" 0
+    equal "${lines[0]}" $'row.0\trow.1'
+    equal "${#lines[@]}" 6
+}
+
+@test "whole numbers are printed as such" {
+    printf 'a,x,%s,%s\n' 10 1 100 2 1000 3 20 4 0 5 -30 6 | rec-clean -o out.rec
+    gives 0 "$(lines rating 10 100 1000 20 0 -30)" '' rec-view -s raw -c rating out.rec
+}
+
+@test "floats are printed so that they read back the same" {
+    printf 'a,x,%s,1\n' 0.1 3.3333333333 16777215 1e-38 3.4e38 0.30000001 >in.csv
+    rec-clean in.csv -o 1.rec
+    rec-view -s raw --to csv 1.rec | rec-clean --header yes -o 2.rec
+    cmp <(rec-view -s raw -c rating -t npy 1.rec) <(rec-view -s raw -c rating -t npy 2.rec)
+}
+
+@test "TSV: control bytes and backslashes in ids are escaped, so a row is a line" {
+    printf '"a\tb\nc",x\\y,5,1\n' | rec-clean -o out.rec
+    gives 0 "$(lines $'user\titem\trating\ttime' 'a\x09b\x0ac'$'\t''x\x5cy'$'\t5\t1')" '' \
+        rec-view -s raw out.rec
+}
+
+@test "CSV: quoted where it must be, and only there; rec-clean reads it back" {
+    printf '"a,b","say ""x""",5,1\n"c\nd",e f,4,2\n"g\rh","plain",3,3\n' >in.csv
+    rec-clean in.csv -o out.rec
+    rec-view -s raw --to csv out.rec >out.csv
+    printf 'user,item,rating,time\n"a,b","say ""x""",5,1\n"c\nd",e f,4,2\n"g\rh",plain,3,3\n' | cmp - out.csv
+    rec-clean --header yes out.csv -o again.rec
+    cmp <(rec-view -s raw out.rec) <(rec-view -s raw again.rec)
+}
+
+# npy_header FILE: the text of its header.
+npy_header() {
+    head -c 128 "$1" | tail -c +11 | sed 's/ *$//'
+}
+
+@test "npy: magic, version, length, header, padded to 64 bytes" {
+    rec-view -s ratings -c rating --to npy -o out.npy "$at/encode.rec"
+    equal "$(head -c 10 out.npy | od -An -tx1 | tr -d ' \n')" 934e554d50590100"$(printf '%02x%02x' 118 0)"
+    equal "$(npy_header out.npy)" "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }"
+    equal "$(head -c 128 out.npy | tail -c 1 | od -An -tx1 | tr -d ' ')" 0a
+    equal "$(wc -c <out.npy)" $((128 + 16))
+    # 5, 3.5, 4, 1 as little-endian floats
+    equal "$(tail -c 16 out.npy | od -An -tx1 | tr -d ' \n')" 0000a04000006040000080400000803f
+}
+
+@test "npy: every type of column, and a matrix by rows" {
+    rec-view -s ratings -c user --to npy -o user.npy "$at/encode.rec"
+    equal "$(npy_header user.npy)" "{'descr': '<u4', 'fortran_order': False, 'shape': (4,), }"
+    equal "$(tail -c 16 user.npy | od -An -v -tx1 | tr -d ' \n')" 00000000010000000000000002000000
+    rec-view -s ratings -c time --to npy -o time.npy "$at/encode.rec"
+    equal "$(npy_header time.npy)" "{'descr': '<i8', 'fortran_order': False, 'shape': (4,), }"
+    equal "$(tail -c 8 time.npy | od -An -tx1 | tr -d ' \n')" fcffffffffffffff
+    rec-view -s split --to npy -o split.npy "$at/model.rec"
+    equal "$(npy_header split.npy)" "{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }"
+    rec-view -s model.log -c loss --to npy -o loss.npy "$at/model.rec"
+    equal "$(npy_header loss.npy)" "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"
+    rec-view -s model.W1 --to npy -o W1.npy "$at/model.rec"
+    equal "$(npy_header W1.npy)" "{'descr': '<f4', 'fortran_order': False, 'shape': (5, 2), }"
+    tail -c +129 W1.npy | od -An -v -t f4 -w8 | awk '{ printf "%.7g %.7g\n", $1, $2 }' |
+        cmp - <(rows model.W1 "$at/model.rec" | awk '{ printf "%.7g %.7g\n", $1, $2 }')
+}
+
+@test "npy for what is no column of numbers is a usage error" {
+    for s in users 'ratings' 'model'; do
+        refuses 2 'rec-view: npy holds one column of numbers*' \
+            rec-view -s "$s" --to npy "$at/model.rec" -o out.npy
+    done
+    [ ! -e out.npy ]
+}
+
+@test "mtx: the graph as coordinates, a matrix as a dense array by columns" {
+    gives 0 "$(lines '%%MatrixMarket matrix coordinate real general' '5 5 8' \
+        '1 4 5' '1 5 4' '2 5 3.5' '3 4 1' '4 1 5' '4 3 1' '5 1 4' '5 2 3.5')" '' \
+        rec-view -s graph --to mtx "$at/graph.rec"
+    try rec-view -s model.W1 --to mtx "$at/model.rec"
+    equal "$status" 0
+    equal "${lines[0]}" '%%MatrixMarket matrix array real general'
+    equal "${lines[1]}" '5 2'
+    equal "$(tail -n +3 <<<"$output")" \
+        "$(rows model.W1 "$at/model.rec" | cut -f 1; rows model.W1 "$at/model.rec" | cut -f 2)"
+}
+
+@test "mtx for a table is a usage error" {
+    gives 2 '' "rec-view: mtx holds a graph or a matrix, not 'ratings'" \
+        rec-view -s ratings --to mtx "$at/graph.rec"
+}
+
+@test "a section or a column that is not there" {
+    gives 4 '' "rec-view: $at/model.rec: no section 'raw'; -l lists them" \
+        rec-view -s raw "$at/model.rec"
+    gives 2 '' "rec-view: section 'ratings' has no column 'stars'" \
+        rec-view -s ratings -c stars "$at/model.rec"
+}
+
+@test "--to, --column and --codes without -s are usage errors" {
+    for options in '--to npy' '--to csv' '--column user' --codes; do
+        # shellcheck disable=SC2086
+        refuses 2 'rec-view: *' rec-view $options "$at/encode.rec"
+    done
+}
+
+# ---- --check ----
+
+@test "--check: one line for a good file" {
+    try rec-view --check "$at/model.rec"
+    equal "$status" 0
+    equal "$stderr" ''
+    [[ $output =~ ^"$at/model.rec: ok: 14 sections, 14 data frames, digest "[0-9a-f]{16}$ ]]
+    try rec-view -C <"$at/clean.rec"
+    equal "$status" 0
+    [[ $output =~ ^'stdin: ok: 1 sections, 1 data frames, digest '[0-9a-f]{16}$ ]]
+}
+
+@test "the digest does not depend on how the file is packed" {
+    for z in 0 9; do
+        ratings 3000 | rec-clean -z $z -o $z.rec
+    done
+    run cmp -s 0.rec 9.rec
+    equal "$status" 1
+    equal "$(rec-view -C 0.rec | sed 's/.*digest//')" "$(rec-view -C 9.rec | sed 's/.*digest//')"
+}
+
+@test "--check and every other question refuse a damaged file: exit 4, nothing on stdout" {
+    size=$(wc -c <"$at/model.rec")
+    cp "$at/model.rec" bad.rec
+    printf '\377' | dd of=bad.rec bs=1 seek=$((size / 2)) conv=notrunc status=none
+    run cmp -s bad.rec "$at/model.rec"
+    equal "$status" 1
+    head -c $((size - 1)) "$at/model.rec" >cut.rec
+    { cat "$at/model.rec"; printf x; } >long.rec
+    for f in bad cut long; do
+        for question in --check -l -H --prov '-s users'; do
+            # shellcheck disable=SC2086
+            refuses 4 "rec-view: $f.rec: *" rec-view $question $f.rec
+        done
+    done
+}
+
+# ---- --prov ----
+
+@test "--prov gives a script that makes the same file from the same input" {
+    ratings 600 >in.csv
+    sed 's/^/"/; s/,/ \& '\''x'\''",/' in.csv | tr , '|' >odd.txt
+    rec-clean in.csv | rec-encode | rec-split | rec-graph | rec-train --epochs 3 -o 1.rec
+    rec-clean --delim '|' --head 500 --skip 2 --dups keep odd.txt | rec-encode --order first |
+        rec-split --test 0.123456789 --valid 0 --seed 18446744073709551615 | rec-graph |
+        rec-train --hidden 3 --layers 3 --epochs 3 --lr 0.0123 --weight-decay 1e-5 --seed 9 -o 2.rec
+    gives 0 '' '' rec-view --prov 1.rec -o 1.sh
+    gives 0 '' '' rec-view --prov 2.rec -o 2.sh
+    sh 1.sh in.csv >again.rec
+    cmp 1.rec again.rec
+    sh 2.sh odd.txt >again.rec
+    cmp 2.rec again.rec
+}
+
+@test "--prov works for names that a shell would read, several files and standard input" {
+    printf "us'er|i tem|\$(r)|*\na|b|5|1\n" >'odd name.csv'
+    rec-clean --delim '|' -u "us'er" -i 2 -r '$(r)' -t '*' --header yes -o 1.rec 'odd name.csv'
+    rec-view --prov 1.rec >1.sh
+    sh 1.sh 'odd name.csv' >again.rec
+    cmp 1.rec again.rec
+    ratings 20 >1.csv
+    ratings 30 >2.csv
+    rec-clean 1.csv 2.csv | rec-encode | rec-split --method source -o 2.rec
+    rec-view --prov 2.rec >2.sh
+    sh 2.sh 1.csv 2.csv >again.rec
+    cmp 2.rec again.rec
+    rec-clean -o 3.rec 1.csv
+    rec-view --prov 3.rec >3.sh
+    sh 3.sh <1.csv >again.rec
+    cmp 3.rec again.rec
+}
+
+@test "--prov, word for word" {
+    try rec-view --prov "$at/graph.rec"
+    equal "$status" 0
+    equal "$stderr" ''
+    equal "$(sed 's/rec [0-9][0-9.]*$/rec VERSION/' <<<"$output")" "$(lines '#!/bin/sh' '# made by rec VERSION' \
+        'rec-clean --delim , --header auto --skip 0 --head 0 --dups exact -- "$@" |' \
+        'rec-encode --order sorted |' \
+        'rec-split --method random --test 0 --valid 0 --test-source 2 --seed 1 |' 'rec-graph')"
+}
+
+@test "two runs of one stage are two lines with names of their own" {
+    rec-split --seed 3 "$at/model.rec" | rec-graph -o out.rec
+    equal "$(rec-view -H out.rec | grep '^@PG' | cut -f 2 | sort | uniq -d)" ''
+    equal "$(rec-view -H out.rec | grep -c '^@PG')" 7
+}
