@@ -22,7 +22,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -pthread -I. -Ilib $(WARN)
 LIBS := -Wl,--as-needed -lopenblas -lz -lm
 
 BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
-CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip
+CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3
 
 # A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
 SETTINGS := DATA EXPERIMENT HIDDEN LAYERS EPOCHS LR SEED \
