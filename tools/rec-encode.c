@@ -11,13 +11,12 @@ static const struct rec_opt table[] = {
 };
 
 /* Everything that an earlier encoding led to is left out. */
-static enum rec_status want(struct rec_reader *r, struct rec_encoder *e,
-                            struct rec_err *err)
+static enum rec_status want(struct rec_reader *r, void *encoder, struct rec_err *err)
 {
     enum rec_status st = rec_reader_drop(r, "*", err);
 
     if (st == REC_OK)
-        st = rec_reader_blocks(r, "raw", rec_encode_block, e, err);
+        st = rec_reader_blocks(r, "raw", rec_encode_block, encoder, err);
     return st;
 }
 
@@ -34,36 +33,33 @@ static enum rec_status write_tables(struct rec_writer *w,
     return st;
 }
 
-static enum rec_status run(struct rec_err *err)
+static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *encoder,
+                            struct rec_err *err)
 {
-    struct rec_reader *r = NULL;
-    struct rec_writer *w = NULL;
-    struct rec_encoder e = { 0 };
+    struct rec_encoder *e = encoder;
     struct rec_table users = { 0 }, items = { 0 }, *raw;
-    enum rec_status st = rec_stage_open(&r, &w, err);
+    enum rec_status st = rec_reader_need(r, "raw", "rec-clean", &raw, err);
 
     if (st == REC_OK)
-        st = want(r, &e, err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, w, err);
-    if (st == REC_OK)
-        st = rec_reader_need(r, "raw", "rec-clean", &raw, err);
-    if (st == REC_OK)
-        st = rec_encode_finish(&e, (enum rec_order)order, &users, &items, err);
-    if (st == REC_OK)
-        st = write_tables(w, (struct rec_table *[]){ &users, &items, &e.ratings }, 3,
-                          err);
+        st = rec_encode_finish(e, (enum rec_order)order, &users, &items, err);
     if (st == REC_OK) {
-        rec_note("%zu ratings, %zu users, %zu items", e.ratings.n_rows, users.n_rows,
+        rec_note("%zu ratings, %zu users, %zu items", e->ratings.n_rows, users.n_rows,
                  items.n_rows);
-        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
-        w = NULL;
+        st = write_tables(w, (struct rec_table *[]){ &users, &items, &e->ratings }, 3,
+                          err);
     }
     rec_table_free(&users);
     rec_table_free(&items);
+    return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    static const struct rec_stage stage = { want, make };
+    struct rec_encoder e = { 0 };
+    enum rec_status st = rec_stage_run(&stage, &e, err);
+
     rec_encoder_free(&e);
-    rec_writer_discard(w);
-    rec_reader_close(r);
     return st;
 }
 

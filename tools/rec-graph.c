@@ -4,10 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-static enum rec_status want(struct rec_reader *r, struct rec_err *err)
+static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
     enum rec_status st = rec_ratings_load(r, true, err);
 
+    (void)ctx;
     if (st == REC_OK)
         st = rec_reader_drop(r, "graph*", err);
     if (st == REC_OK)
@@ -33,34 +34,30 @@ static enum rec_status write_graph(struct rec_writer *w, const struct rec_graph 
     return st;
 }
 
-static enum rec_status run(struct rec_err *err)
+static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
+                            struct rec_err *err)
 {
-    struct rec_reader *r = NULL;
-    struct rec_writer *w = NULL;
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = rec_stage_open(&r, &w, err);
+    enum rec_status st = rec_ratings_get(r, true, &ratings, err);
 
-    if (st == REC_OK)
-        st = want(r, err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, w, err);
-    if (st == REC_OK)
-        st = rec_ratings_get(r, true, &ratings, err);
+    (void)ctx;
     if (st == REC_OK)
         st = rec_graph_build(&ratings, &g, err);
-    if (st == REC_OK)
-        st = write_graph(w, &g, err);
     if (st == REC_OK) {
         rec_note("%u nodes (%u users, %u items), %" PRIu64 " edges", g.n_nodes,
                  g.n_users, g.n_items, g.n_edges);
-        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
-        w = NULL;
+        st = write_graph(w, &g, err);
     }
     rec_graph_free(&g);
-    rec_writer_discard(w);
-    rec_reader_close(r);
     return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    static const struct rec_stage stage = { want, make };
+
+    return rec_stage_run(&stage, NULL, err);
 }
 
 int main(int argc, char **argv)

@@ -20,41 +20,44 @@ static const struct rec_opt table[] = {
     { "seed", 's', REC_OPT_COUNT, &opts.seed, "N", "seed", 0, 0, true },
 };
 
-static enum rec_status run(struct rec_err *err)
+static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
     static const char *const stale[] = { "split", "graph*", "model*" };
-    struct rec_reader *r = NULL;
-    struct rec_writer *w = NULL;
+    enum rec_status st = rec_ratings_load(r, false, err);
+
+    (void)ctx;
+    for (size_t i = 0; st == REC_OK && i < sizeof stale / sizeof *stale; i++)
+        st = rec_reader_drop(r, stale[i], err);
+    return st;
+}
+
+static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
+                            struct rec_err *err)
+{
     struct rec_ratings ratings;
     struct rec_table split = { 0 };
     uint64_t n[REC_N_PARTS];
-    enum rec_status st = rec_stage_open(&r, &w, err);
+    enum rec_status st = rec_ratings_get(r, false, &ratings, err);
 
-    if (st == REC_OK)
-        st = rec_ratings_load(r, false, err);
-    for (size_t i = 0; st == REC_OK && i < sizeof stale / sizeof *stale; i++)
-        st = rec_reader_drop(r, stale[i], err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, w, err);
-    if (st == REC_OK)
-        st = rec_ratings_get(r, false, &ratings, err);
+    (void)ctx;
     if (st == REC_OK)
         st = rec_split(&ratings, &opts, &split, n, err);
-    if (st == REC_OK) {
-        memcpy(split.by, "rec-split", sizeof "rec-split");
-        st = rec_writer_table(w, &split, err);
-    }
     if (st == REC_OK) {
         rec_note("%" PRIu64 " training, %" PRIu64 " validation, %" PRIu64
                  " test ratings",
                  n[REC_TRAIN], n[REC_VALID], n[REC_TEST]);
-        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
-        w = NULL;
+        memcpy(split.by, "rec-split", sizeof "rec-split");
+        st = rec_writer_table(w, &split, err);
     }
     rec_table_free(&split);
-    rec_writer_discard(w);
-    rec_reader_close(r);
     return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    static const struct rec_stage stage = { want, make };
+
+    return rec_stage_run(&stage, NULL, err);
 }
 
 int main(int argc, char **argv)

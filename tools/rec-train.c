@@ -149,38 +149,40 @@ static enum rec_status train(const struct rec_ratings *ratings,
     return logger_close(&log, st, err);
 }
 
-static enum rec_status run(struct rec_err *err)
+static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    struct rec_reader *r = NULL;
-    struct rec_writer *w = NULL;
-    struct rec_ratings ratings;
-    struct rec_graph g = { 0 };
-    enum rec_status st = rec_check_side_file("log", log_path, err);
+    enum rec_status st = rec_ratings_load(r, true, err);
 
-    if (st == REC_OK)
-        st = rec_stage_open(&r, &w, err);
-    if (st == REC_OK)
-        st = rec_ratings_load(r, true, err);
+    (void)ctx;
     if (st == REC_OK)
         st = rec_graph_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, w, err);
-    if (st == REC_OK)
-        st = rec_graph_get(r, &g, err);
+    return st;
+}
+
+static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
+                            struct rec_err *err)
+{
+    struct rec_ratings ratings;
+    struct rec_graph g = { 0 };
+    enum rec_status st = rec_graph_get(r, &g, err);
+
+    (void)ctx;
     if (st == REC_OK)
         st = rec_ratings_get(r, true, &ratings, err);
     if (st == REC_OK)
         st = train(&ratings, &g, w, err);
-    if (st == REC_OK) {
-        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
-        w = NULL;
-    }
     rec_graph_free(&g);
-    rec_writer_discard(w);
-    rec_reader_close(r);
     return st;
+}
+
+static enum rec_status run(struct rec_err *err)
+{
+    static const struct rec_stage stage = { want, make };
+    enum rec_status st = rec_check_side_file("log", log_path, err);
+
+    return st == REC_OK ? rec_stage_run(&stage, NULL, err) : st;
 }
 
 int main(int argc, char **argv)

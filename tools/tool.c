@@ -315,16 +315,6 @@ int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
 
 /* ---- stages ---- */
 
-enum rec_status rec_stage_open(struct rec_reader **r, struct rec_writer **w,
-                               struct rec_err *err)
-{
-    enum rec_status st = rec_reader_open(rec_args.files[0], r, err);
-
-    if (st == REC_OK)
-        st = rec_writer_open(rec_args.output, (int)rec_args.level, w, err);
-    return st;
-}
-
 enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
                                  uint64_t input, struct rec_err *err)
 {
@@ -350,5 +340,29 @@ enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *
         rec_writer_discard(w);
     rec_buf_free(&arguments);
     rec_buf_free(&lines);
+    return st;
+}
+
+enum rec_status rec_stage_run(const struct rec_stage *stage, void *ctx,
+                              struct rec_err *err)
+{
+    struct rec_reader *r = NULL;
+    struct rec_writer *w = NULL;
+    enum rec_status st = rec_reader_open(rec_args.files[0], &r, err);
+
+    if (st == REC_OK)
+        st = rec_writer_open(rec_args.output, (int)rec_args.level, &w, err);
+    if (st == REC_OK)
+        st = stage->want(r, ctx, err);
+    if (st == REC_OK)
+        st = rec_reader_run(r, w, err);
+    if (st == REC_OK)
+        st = stage->make(r, w, ctx, err);
+    if (st == REC_OK) {
+        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
+        w = NULL;
+    }
+    rec_writer_discard(w);
+    rec_reader_close(r);
     return st;
 }

@@ -61,11 +61,24 @@ enum rec_status rec_refuse_terminal(struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_check_side_file(const char *option, const char *path,
                                     struct rec_err *err) REC_MUST_USE;
 
-/* Opens the one input and the output of a stage. */
-enum rec_status rec_stage_open(struct rec_reader **r, struct rec_writer **w,
-                               struct rec_err *err) REC_MUST_USE;
-/* Appends the provenance of this run (INPUT is the digest of what it read) and ends the
- * stream.  R is NULL for a first stage.  W is freed whatever the result. */
+/*
+ * A stage from a stream to a stream.  WANT says what it needs of the input and what it
+ * leaves out; MAKE, called when the input has been read to its END and relayed, writes
+ * its sections.  Then the provenance of this run and END follow.  CTX is the tool's
+ * own.
+ */
+struct rec_stage {
+    enum rec_status (*want)(struct rec_reader *r, void *ctx, struct rec_err *err);
+    enum rec_status (*make)(struct rec_reader *r, struct rec_writer *w, void *ctx,
+                            struct rec_err *err);
+};
+enum rec_status rec_stage_run(const struct rec_stage *stage, void *ctx,
+                              struct rec_err *err) REC_MUST_USE;
+
+/*
+ * Appends the provenance of this run (INPUT is the digest of what it read) and ends the
+ * stream.  R is NULL for a first stage.  W is freed whatever the result.
+ */
 enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
                                  uint64_t input, struct rec_err *err) REC_MUST_USE;
 
