@@ -1,334 +1,380 @@
 #include "data/clean.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/num.h"
-#include "data/dict.h"
+#include "base/par.h"
+#include "data/rowset.h"
 #include "io/bytes.h"
 
-enum field { USER, ITEM, RATING, TIME, N_FIELDS };
+enum {
+    MAX_FILES = 255,
+    PIECES = 16,      /* of a batch, parsed at the same time */
+    MAX_PARTS = 16,   /* of the rows seen, by hash */
+    AHEAD = 12,       /* rows that memory is asked for ahead of time */
+    BLOCK_FRAMES = 4, /* frames' worth of rows collected before they are written */
+    KEY_BYTES = 2 * REC_MAX_ID_BYTES + 64
+};
 
-enum { MAX_FILES = 255, MAX_ID_BYTES = 1 << 16, BLOCK_BYTES = 8 << 20 };
+/* A part of a batch: its text and the rows in it. */
+struct piece {
+    struct rec_csv_span *span;
+    struct rec_csv_row row;
+    struct rec_raw_row *rows;
+    size_t n, cap;
+    uint64_t limit; /* read no more rows than this */
+    struct rec_clean_counts counts;
+    enum rec_status st;
+    struct rec_err err;
+    size_t first, user_at, item_at; /* where its kept rows go in the block */
+};
 
-static const char *const field_names[N_FIELDS] = { "user", "item", "rating", "time" };
+/* The rows seen so far whose hash belongs here. */
+struct part {
+    struct rec_rowset seen;
+    uint8_t *key;
+    enum rec_status st;
+    struct rec_err err;
+};
 
 struct cleaner {
     const struct rec_clean_opts *opts;
     struct rec_clean_counts *counts;
     struct rec_writer *w;
-    struct rec_table block; /* rows not yet written, at most REC_FRAME_ROWS */
-    struct rec_dict seen;   /* rows as bytes */
-    uint8_t *key;           /* one row as bytes */
-    bool has_time;
-    int source;            /* 0: one file only */
-    uint32_t at[N_FIELDS]; /* column of each field in the present file, from 0 */
-    uint32_t n_columns;    /* at least so many must be there */
-    struct rec_csv *csv;
-    struct rec_csv_row row;
+    struct rec_fields fields; /* of the present file */
+    uint8_t source;           /* 0: one file only */
+    struct rec_csv_span spans[PIECES];
+    struct piece pieces[PIECES];
+    uint32_t n_pieces;
+    struct part parts[MAX_PARTS];
+    uint32_t n_parts;       /* a power of two */
+    struct rec_table block; /* rows not yet written */
 };
 
-static enum rec_status bad_row(const struct cleaner *c, enum field f, const char *what,
-                               struct rec_err *err)
+/* ---- a piece: from text to rows ---- */
+
+static enum rec_status add_row(struct piece *p, const struct rec_raw_row *row)
 {
-    char shown[60];
+    if (p->n == p->cap) {
+        size_t cap = p->cap == 0 ? 4096 : 2 * p->cap;
+        struct rec_raw_row *rows =
+            rec_realloc(p->rows, cap, sizeof *rows, "rows", &p->err);
 
-    rec_printable(c->row.field[c->at[f]], c->row.len[c->at[f]], shown, sizeof shown);
-    return rec_fail(err, REC_EINPUT, "%s:%llu: %s: %s: '%s'", rec_csv_name(c->csv),
-                    (unsigned long long)c->row.line, field_names[f], what, shown);
-}
-
-/* ---- which column is which ---- */
-
-/* The column of the present row whose text is NAME. */
-static bool find_in_row(const struct rec_csv_row *row, const char *name, uint32_t *at)
-{
-    for (uint32_t i = 0; i < row->n; i++)
-        if (row->len[i] == strlen(name) &&
-            memcmp(row->field[i], name, row->len[i]) == 0) {
-            *at = i;
-            return true;
-        }
-    return false;
-}
-
-static bool find_in_list(const char *list, const char *name, uint32_t *at)
-{
-    size_t n = strlen(name);
-
-    for (uint32_t i = 0;; i++) {
-        size_t len = strcspn(list, ",");
-
-        if (len == n && memcmp(list, name, n) == 0) {
-            *at = i;
-            return true;
-        }
-        if (list[len] == '\0')
-            return false;
-        list += len + 1;
+        if (rows == NULL)
+            return REC_ESYSTEM;
+        p->rows = rows;
+        p->cap = cap;
     }
-}
-
-static const char *selector(const struct rec_clean_opts *o, enum field f)
-{
-    const char *const given[N_FIELDS] = { o->user, o->item, o->rating, o->time };
-
-    return given[f];
-}
-
-/* Whether some column is chosen by a name that only a header can explain. */
-static bool header_is_needed(const struct rec_clean_opts *o)
-{
-    uint64_t number;
-
-    for (enum field f = 0; f < N_FIELDS && o->columns == NULL; f++) {
-        const char *s = selector(o, f);
-
-        if (s != NULL && !rec_parse_u64(s, strlen(s), &number) &&
-            !(f == TIME && strcmp(s, "none") == 0))
-            return true;
-    }
-    return false;
-}
-
-/* Fills in c->at from the options and, for names, the first row. */
-static enum rec_status choose_columns(struct cleaner *c, struct rec_err *err)
-{
-    const struct rec_clean_opts *o = c->opts;
-
-    c->n_columns = 0;
-    for (enum field f = 0; f < N_FIELDS; f++) {
-        const char *s = selector(o, f);
-        uint64_t number;
-
-        c->at[f] = f;
-        if (f == TIME && !c->has_time)
-            continue;
-        if (s == NULL && o->columns != NULL)
-            s = field_names[f];
-        if (s != NULL && rec_parse_u64(s, strlen(s), &number)) {
-            if (number == 0 || number > REC_CSV_MAX_FIELDS)
-                return rec_fail(err, REC_EUSAGE,
-                                "--%s: columns are numbered from 1 to %d",
-                                field_names[f], REC_CSV_MAX_FIELDS);
-            c->at[f] = (uint32_t)number - 1;
-        } else if (s != NULL && o->columns != NULL) {
-            if (!find_in_list(o->columns, s, &c->at[f]))
-                return rec_fail(err, REC_EUSAGE, "--columns %s has no '%s' (%s)",
-                                o->columns, s,
-                                "--user, --item, --rating and --time name them");
-        } else if (s != NULL && !find_in_row(&c->row, s, &c->at[f])) {
-            return rec_fail(err, REC_EINPUT, "%s:%llu: the header has no column '%s'",
-                            rec_csv_name(c->csv), (unsigned long long)c->row.line, s);
-        }
-        if (c->at[f] >= c->n_columns)
-            c->n_columns = c->at[f] + 1;
-    }
+    p->rows[p->n++] = *row;
     return REC_OK;
 }
 
-/* An empty field, or a word for "none" where a number was due. */
-static bool is_missing(const char *s, uint32_t n, bool number)
+static void parse_piece(void *ctx, uint32_t i)
 {
-    static const char *const words[] = { "NA",   "N/A",  "NaN", "nan",
-                                         "NULL", "null", "None" };
+    struct cleaner *c = ctx;
+    struct piece *p = &c->pieces[i];
+    struct rec_raw_row row = { .kept = true };
+    enum rec_field missing;
 
-    if (n == 0)
-        return true;
-    for (size_t i = 0; number && i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0)
-            return true;
-    return false;
+    p->n = 0;
+    p->counts = (struct rec_clean_counts){ 0 };
+    p->st = REC_OK;
+    while (p->counts.read < p->limit) {
+        p->st = rec_csv_span_next(p->span, &p->row, &p->err);
+        if (p->st != REC_OK || p->row.n == 0)
+            break;
+        p->st = rec_fields_read(&c->fields, &p->row, &row, &missing, &p->err);
+        if (p->st != REC_OK)
+            break;
+        p->counts.read++;
+        if (missing < REC_N_FIELDS)
+            p->counts.missing[missing]++;
+        else
+            p->st = add_row(p, &row);
+        if (p->st != REC_OK)
+            break;
+    }
 }
 
-/* Neither a number nor the lack of one: the name of a column? */
-static bool is_word(const struct rec_csv_row *row, uint32_t at)
-{
-    double x;
+/* ---- duplicates ---- */
 
-    return !rec_parse_f64(row->field[at], row->len[at], &x) &&
-           !is_missing(row->field[at], row->len[at], true);
+/* The row as bytes; none begins with another, as the lengths come first. */
+static size_t make_key(const struct rec_raw_row *x, uint8_t source, uint8_t *key)
+{
+    uint8_t *p = key;
+
+    *p++ = source;
+    memcpy(p, &x->rating, 4);
+    memcpy(p + 4, &x->time, 8);
+    p = rec_put_varint(p + 12, x->user_len);
+    p = rec_put_varint(p, x->item_len);
+    memcpy(p, x->user, x->user_len);
+    memcpy(p + x->user_len, x->item, x->item_len);
+    return (size_t)(p + x->user_len + x->item_len - key);
 }
 
-/* Whether the first row, now in c->row, is a header. */
-static bool looks_like_header(const struct cleaner *c)
+/* Marks the rows of part I that were seen before. */
+static void find_repeated(void *ctx, uint32_t i)
 {
-    if (c->opts->header != REC_HEADER_AUTO)
-        return c->opts->header == REC_HEADER_YES;
-    if (header_is_needed(c->opts))
-        return true;
-    return c->row.n >= c->n_columns && is_word(&c->row, c->at[RATING]) &&
-           (!c->has_time || is_word(&c->row, c->at[TIME]));
-}
+    struct cleaner *c = ctx;
+    struct part *part = &c->parts[i];
 
-/* ---- one row ---- */
+    for (uint32_t k = 0; k < c->n_pieces; k++) {
+        struct piece *p = &c->pieces[k];
 
-/* Counts the first missing value of the row; true if there is one. */
-static bool has_missing(const struct cleaner *c)
-{
-    uint64_t *const counts[N_FIELDS] = { &c->counts->no_user, &c->counts->no_item,
-                                         &c->counts->no_rating, &c->counts->no_time };
+        for (size_t r = 0; r < p->n; r++) {
+            struct rec_raw_row *row = &p->rows[r];
 
-    for (enum field f = 0; f < N_FIELDS; f++) {
-        if (f == TIME && !c->has_time)
-            continue;
-        if (is_missing(c->row.field[c->at[f]], c->row.len[c->at[f]], f >= RATING)) {
-            ++*counts[f];
-            return true;
+            if (r + AHEAD < p->n && (row[AHEAD].hash >> 60) % c->n_parts == i)
+                rec_rowset_prefetch(&part->seen, row[AHEAD].hash);
+            if ((row->hash >> 60) % c->n_parts != i)
+                continue;
+            part->st = rec_rowset_add(&part->seen, part->key,
+                                      make_key(row, c->source, part->key), row->hash,
+                                      &row->kept, &part->err);
+            if (part->st != REC_OK)
+                return;
         }
     }
-    return false;
 }
 
-static enum rec_status parse_numbers(const struct cleaner *c, float *rating,
-                                     int64_t *time, struct rec_err *err)
+static enum rec_status drop_repeated(struct cleaner *c, struct rec_err *err)
 {
-    const struct rec_csv_row *row = &c->row;
-    double x;
-
-    if (!rec_parse_f64(row->field[c->at[RATING]], row->len[c->at[RATING]], &x))
-        return bad_row(c, RATING, "not a number", err);
-    *rating = (float)x;
-    if (!isfinite(*rating))
-        return bad_row(c, RATING, "too large", err);
-    if (*rating == 0.0f)
-        *rating = 0.0f; /* "-0" is 0 */
-    if (c->has_time &&
-        !rec_parse_i64(row->field[c->at[TIME]], row->len[c->at[TIME]], time))
-        return bad_row(c, TIME, "not a whole number of seconds", err);
+    if (c->opts->dups == REC_DUPS_KEEP)
+        return REC_OK;
+    rec_par_run(c->n_parts, find_repeated, c);
+    for (uint32_t i = 0; i < c->n_parts; i++)
+        if (c->parts[i].st != REC_OK) {
+            *err = c->parts[i].err;
+            return c->parts[i].st;
+        }
     return REC_OK;
 }
 
-/* The row as bytes: what makes it equal to another. */
-static size_t make_key(const struct cleaner *c, float rating, int64_t time)
-{
-    uint32_t user_len = c->row.len[c->at[USER]], item_len = c->row.len[c->at[ITEM]];
-    uint8_t *p = c->key;
-    uint32_t bits;
+/* ---- columns ---- */
 
-    memcpy(&bits, &rating, sizeof bits);
-    rec_put_u32(p, user_len);
-    memcpy(p + 4, c->row.field[c->at[USER]], user_len);
-    p += 4 + user_len;
-    memcpy(p, c->row.field[c->at[ITEM]], item_len);
-    p += item_len;
-    rec_put_u32(p, bits);
-    rec_put_u64(p + 4, (uint64_t)time);
-    p[12] = (uint8_t)c->source;
-    return (size_t)(p + 13 - c->key);
+enum { USER, ITEM, RATING, TIME }; /* columns of the block; source is the last */
+
+static void fill_piece(void *ctx, uint32_t i)
+{
+    struct cleaner *c = ctx;
+    const struct piece *p = &c->pieces[i];
+    struct rec_column *col = c->block.cols, *source = &col[c->block.n_cols - 1];
+    size_t at = p->first;
+    uint64_t user = p->user_at, item = p->item_at;
+
+    for (size_t r = 0; r < p->n; r++) {
+        const struct rec_raw_row *x = &p->rows[r];
+
+        if (!x->kept)
+            continue;
+        memcpy(col[USER].text.data + user, x->user, x->user_len);
+        memcpy(col[ITEM].text.data + item, x->item, x->item_len);
+        user += x->user_len;
+        item += x->item_len;
+        col[USER].at[at + 1] = user;
+        col[ITEM].at[at + 1] = item;
+        ((float *)col[RATING].data)[at] = x->rating;
+        if (c->fields.has_time)
+            ((int64_t *)col[TIME].data)[at] = x->time;
+        if (c->source > 0)
+            ((uint8_t *)source->data)[at] = c->source;
+        at++;
+    }
 }
 
-static enum rec_status add_text(struct rec_column *col, size_t i, const char *s,
-                                uint32_t n, struct rec_err *err)
-{
-    enum rec_status st = rec_buf_add(&col->text, s, n, err);
-
-    if (st == REC_OK)
-        col->at[i + 1] = col->text.n;
-    return st;
-}
-
-static enum rec_status keep_row(struct cleaner *c, float rating, int64_t time,
-                                struct rec_err *err)
+/* Where the kept rows of each piece go, and room for them. */
+static enum rec_status make_room(struct cleaner *c, struct rec_err *err)
 {
     struct rec_table *t = &c->block;
-    size_t i = t->n_rows;
+    size_t rows = t->n_rows, user = t->cols[USER].text.n, item = t->cols[ITEM].text.n;
     enum rec_status st;
 
-    st = add_text(&t->cols[0], i, c->row.field[c->at[USER]], c->row.len[c->at[USER]],
-                  err);
+    for (uint32_t i = 0; i < c->n_pieces; i++) {
+        struct piece *p = &c->pieces[i];
+
+        p->first = rows;
+        p->user_at = user;
+        p->item_at = item;
+        for (size_t r = 0; r < p->n; r++)
+            if (p->rows[r].kept) {
+                rows++;
+                user += p->rows[r].user_len;
+                item += p->rows[r].item_len;
+            }
+        c->counts->duplicates += p->n - (rows - p->first);
+        c->counts->kept += rows - p->first;
+    }
+    st = rec_table_reserve(t, rows, err);
     if (st == REC_OK)
-        st = add_text(&t->cols[1], i, c->row.field[c->at[ITEM]],
-                      c->row.len[c->at[ITEM]], err);
+        st = rec_buf_reserve(&t->cols[USER].text, user - t->cols[USER].text.n, err);
+    if (st == REC_OK)
+        st = rec_buf_reserve(&t->cols[ITEM].text, item - t->cols[ITEM].text.n, err);
     if (st != REC_OK)
         return st;
-    ((float *)t->cols[2].data)[i] = rating;
-    if (c->has_time)
-        ((int64_t *)t->cols[3].data)[i] = time;
-    if (c->source > 0)
-        ((uint8_t *)t->cols[t->n_cols - 1].data)[i] = (uint8_t)c->source;
-    t->n_rows++;
-    c->counts->kept++;
-    if (t->n_rows == REC_FRAME_ROWS ||
-        t->cols[0].text.n + t->cols[1].text.n >= BLOCK_BYTES) {
-        st = rec_writer_rows(c->w, t, err);
-        rec_table_clear(t);
-    }
-    return st;
+    t->n_rows = rows;
+    t->cols[USER].text.n = user;
+    t->cols[ITEM].text.n = item;
+    return REC_OK;
 }
 
-static enum rec_status clean_row(struct cleaner *c, struct rec_err *err)
+/* Takes the first N rows off a column. */
+static void shift_column(struct rec_column *col, size_t n, size_t n_rows)
 {
-    float rating = 0.0f;
-    int64_t time = 0;
-    uint32_t index;
-    bool is_new = true;
+    size_t bytes = rec_type_bytes(col->type);
+
+    if (col->type != REC_STR) {
+        memmove(col->data, (uint8_t *)col->data + n * bytes, (n_rows - n) * bytes);
+        return;
+    }
+    bytes = (size_t)col->at[n];
+    memmove(col->text.data, col->text.data + bytes, col->text.n - bytes);
+    col->text.n -= bytes;
+    for (size_t i = 0; i <= n_rows - n; i++)
+        col->at[i] = col->at[i + n] - bytes;
+}
+
+/* Writes the block's full frames, or all of it at the end. */
+static enum rec_status write_block(struct cleaner *c, bool all, struct rec_err *err)
+{
+    struct rec_table *t = &c->block;
+    size_t n_rows = t->n_rows, n = all ? n_rows : n_rows - n_rows % REC_FRAME_ROWS;
     enum rec_status st;
 
-    if (c->row.n < c->n_columns)
-        return rec_fail(err, REC_EINPUT,
-                        "%s:%llu: %u column%s where at least %u are due%s",
-                        rec_csv_name(c->csv), (unsigned long long)c->row.line, c->row.n,
-                        c->row.n == 1 ? "" : "s", c->n_columns,
-                        c->has_time && c->opts->time == NULL && c->n_columns == 4
-                            ? " (user,item,rating,time; without times: --time none)"
-                            : "");
-    c->counts->read++;
-    if (has_missing(c))
+    if (n == 0 || (!all && n < (size_t)BLOCK_FRAMES * REC_FRAME_ROWS))
         return REC_OK;
-    for (enum field f = USER; f <= ITEM; f++)
-        if (c->row.len[c->at[f]] > MAX_ID_BYTES)
-            return bad_row(c, f, "an id of more than 64 KiB", err);
-    st = parse_numbers(c, &rating, &time, err);
-    if (st != REC_OK)
-        return st;
-    if (c->opts->dups == REC_DUPS_EXACT) {
-        size_t n = make_key(c, rating, time);
-
-        st = rec_dict_add(&c->seen, c->key, n, &index, &is_new, err);
-        if (st != REC_OK)
-            return st;
-    }
-    if (!is_new) {
-        c->counts->duplicates++;
-        return REC_OK;
-    }
-    return keep_row(c, rating, time, err);
+    t->n_rows = n;
+    st = rec_writer_rows(c->w, t, err);
+    t->n_rows = n_rows - n;
+    for (uint32_t i = 0; st == REC_OK && i < t->n_cols; i++)
+        shift_column(&t->cols[i], n, n_rows);
+    return st;
 }
 
 /* ---- files ---- */
 
-static enum rec_status clean_file(struct cleaner *c, struct rec_err *err)
+static enum rec_status parse_batch(struct cleaner *c, uint64_t *left,
+                                   struct rec_err *err)
 {
-    uint64_t stop = c->counts->read + c->opts->head;
-    enum rec_status st = rec_csv_next(c->csv, &c->row, err);
+    bool limited = *left < UINT64_MAX;
 
-    if (st != REC_OK || c->row.n == 0)
-        return st;
-    st = choose_columns(c, err);
-    if (st == REC_OK && looks_like_header(c))
-        st = rec_csv_next(c->csv, &c->row, err);
-    while (st == REC_OK && c->row.n > 0) {
-        st = clean_row(c, err);
-        if (st != REC_OK || (c->opts->head > 0 && c->counts->read == stop))
+    for (uint32_t i = 0; i < c->n_pieces; i++) {
+        c->pieces[i].span = &c->spans[i];
+        c->pieces[i].limit = UINT64_MAX;
+    }
+    if (!limited)
+        rec_par_run(c->n_pieces, parse_piece, c);
+    for (uint32_t i = 0; i < c->n_pieces; i++) {
+        struct piece *p = &c->pieces[i];
+
+        if (limited) {
+            p->limit = *left;
+            parse_piece(c, i);
+            *left -= p->counts.read;
+        }
+        c->counts->read += p->counts.read;
+        for (int f = 0; f < REC_N_FIELDS; f++)
+            c->counts->missing[f] += p->counts.missing[f];
+        if (p->st != REC_OK) {
+            *err = p->err;
+            return p->st;
+        }
+    }
+    return REC_OK;
+}
+
+static enum rec_status clean_batches(struct cleaner *c, struct rec_csv *csv,
+                                     struct rec_err *err)
+{
+    uint64_t left = c->opts->head > 0 ? c->opts->head : UINT64_MAX;
+    enum rec_status st = REC_OK;
+
+    while (st == REC_OK && left > 0) {
+        st = rec_csv_spans(csv, c->spans, PIECES, &c->n_pieces, err);
+        if (st != REC_OK || c->n_pieces == 0)
             break;
-        st = rec_csv_next(c->csv, &c->row, err);
+        st = parse_batch(c, &left, err);
+        if (st == REC_OK)
+            st = drop_repeated(c, err);
+        if (st == REC_OK)
+            st = make_room(c, err);
+        if (st == REC_OK) {
+            rec_par_run(c->n_pieces, fill_piece, c);
+            st = write_block(c, false, err);
+        }
     }
     return st;
 }
 
-static void make_columns(struct cleaner *c)
+static enum rec_status clean_file(struct cleaner *c, struct rec_csv *csv,
+                                  struct rec_err *err)
+{
+    struct rec_csv_row *first = &c->pieces[0].row;
+    bool is_header;
+    enum rec_status st = rec_csv_peek(csv, first, err);
+
+    if (st != REC_OK || first->n == 0)
+        return st;
+    st = rec_fields_choose(&c->opts->fields, rec_csv_name(csv), first, &c->fields,
+                           &is_header, err);
+    if (st == REC_OK && c->opts->found != NULL)
+        c->opts->found(rec_csv_name(csv), rec_csv_dialect(csv), is_header);
+    if (st == REC_OK && is_header)
+        st = rec_csv_next(csv, first, err);
+    return st == REC_OK ? clean_batches(c, csv, err) : st;
+}
+
+static void make_columns(struct cleaner *c, bool has_time, bool has_source)
 {
     rec_table_init(&c->block, "raw", REC_KIND_TABLE);
     memcpy(c->block.by, "rec-clean", sizeof "rec-clean");
     rec_table_add(&c->block, "user", REC_STR, 1, REC_PLAIN, NULL);
     rec_table_add(&c->block, "item", REC_STR, 1, REC_PLAIN, NULL);
     rec_table_add(&c->block, "rating", REC_F32, 1, REC_LEVELS, NULL);
-    if (c->has_time)
+    if (has_time)
         rec_table_add(&c->block, "time", REC_I64, 1, REC_SHUFFLE, NULL);
-    if (c->source > 0)
+    if (has_source)
         rec_table_add(&c->block, "source", REC_U8, 1, REC_PLAIN, NULL);
+}
+
+static enum rec_status make_parts(struct cleaner *c, struct rec_err *err)
+{
+    unsigned threads = rec_par_threads();
+
+    for (c->n_parts = 1; c->n_parts < threads && c->n_parts < MAX_PARTS;)
+        c->n_parts *= 2;
+    for (uint32_t i = 0; i < c->n_parts; i++) {
+        c->parts[i].key = rec_alloc(KEY_BYTES, 1, "row", err);
+        if (c->parts[i].key == NULL)
+            return REC_ESYSTEM;
+    }
+    return REC_OK;
+}
+
+static void free_cleaner(struct cleaner *c)
+{
+    for (uint32_t i = 0; i < PIECES; i++) {
+        rec_free(c->pieces[i].rows);
+        rec_buf_free(&c->spans[i].unquoted);
+    }
+    for (uint32_t i = 0; i < MAX_PARTS; i++) {
+        rec_rowset_free(&c->parts[i].seen);
+        rec_free(c->parts[i].key);
+    }
+    rec_table_free(&c->block);
+    rec_free(c);
+}
+
+static enum rec_status no_ratings(const struct rec_clean_counts *counts,
+                                  const char *const *files, uint32_t n_files,
+                                  struct rec_err *err)
+{
+    const char *name = n_files > 1                  ? "input"
+                       : strcmp(files[0], "-") == 0 ? "stdin"
+                                                    : files[0];
+
+    return rec_fail(err, REC_EINPUT, "%s: no ratings: %s", name,
+                    counts->read == 0 ? "no data rows" : "every row was dropped");
 }
 
 enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *files,
@@ -336,49 +382,43 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
                           struct rec_clean_counts *counts, uint64_t *digest,
                           struct rec_err *err)
 {
-    struct cleaner c = { .opts = opts, .counts = counts, .w = w };
+    const char *time = opts->fields.column[REC_TIME];
+    struct cleaner *c;
     uint64_t sum = 0;
-    enum rec_status st = REC_ESYSTEM;
+    enum rec_status st;
 
     *counts = (struct rec_clean_counts){ 0 };
     if (n_files > MAX_FILES)
         return rec_fail(err, REC_EUSAGE, "more than %d files", MAX_FILES);
-    if (opts->header == REC_HEADER_NO && header_is_needed(opts))
-        return rec_fail(
-            err, REC_EUSAGE,
-            "a column is chosen by name: that needs a header, or --columns");
-    c.has_time = opts->time == NULL || strcmp(opts->time, "none") != 0;
-    c.source = n_files > 1;
-    make_columns(&c);
-    c.key = rec_alloc(2 * MAX_ID_BYTES + 32, 1, "row", err);
-    if (c.key != NULL)
-        st = rec_table_reserve(&c.block, REC_FRAME_ROWS, err);
+    c = rec_alloc_zero(1, sizeof *c, "cleaning", err);
+    if (c == NULL)
+        return REC_ESYSTEM;
+    c->opts = opts;
+    c->counts = counts;
+    c->w = w;
+    make_columns(c, time == NULL || strcmp(time, "none") != 0, n_files > 1);
+    st = make_parts(c, err);
     if (st == REC_OK)
-        st = rec_writer_begin(w, &c.block, err);
+        st = rec_writer_begin(w, &c->block, err);
     for (uint32_t i = 0; st == REC_OK && i < n_files; i++) {
-        st = rec_csv_open(files[i], opts->delim, opts->skip, &c.csv, err);
-        if (st != REC_OK)
-            break;
-        c.source = n_files > 1 ? (int)i + 1 : 0;
-        st = clean_file(&c, err);
-        sum = rec_hash_fold(sum ^ 0x9e3779b97f4a7c15u, rec_csv_digest(c.csv));
-        rec_csv_close(c.csv);
-        c.csv = NULL;
+        struct rec_csv *csv = NULL;
+
+        c->source = n_files > 1 ? (uint8_t)(i + 1) : 0;
+        st = rec_csv_open(files[i], &opts->dialect, opts->skip, &csv, err);
+        if (st == REC_OK)
+            st = clean_file(c, csv, err);
+        if (st == REC_OK)
+            sum = rec_hash_fold(sum ^ 0x9e3779b97f4a7c15u, rec_csv_digest(csv));
+        rec_csv_close(csv);
     }
     if (st == REC_OK && counts->kept == 0)
-        st = rec_fail(err, REC_EINPUT, "%s: no ratings: %s",
-                      n_files > 1                  ? "input"
-                      : strcmp(files[0], "-") == 0 ? "stdin"
-                                                   : files[0],
-                      counts->read == 0 ? "no data rows" : "every row was dropped");
+        st = no_ratings(counts, files, n_files, err);
     if (st == REC_OK)
-        st = rec_writer_rows(w, &c.block, err);
+        st = write_block(c, true, err);
     if (st == REC_OK)
         st = rec_writer_end(w, err);
     if (st == REC_OK)
         *digest = sum;
-    rec_table_free(&c.block);
-    rec_dict_free(&c.seen);
-    rec_free(c.key);
+    free_cleaner(c);
     return st;
 }

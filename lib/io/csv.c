@@ -1,29 +1,298 @@
 #include "io/csv.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/hash.h"
+#include "io/dialect.h"
 
-enum { BLOCK = 1 << 20 }; /* bytes read, and hashed, at a time */
+/* Readable bytes behind the text: marks() looks at 64 bytes at a time. */
+enum { WINDOW = 64 };
 
 struct rec_csv {
     struct rec_in *in;
-    char delim;
-    char *buf; /* pos..n are unread; room for one long row and one block */
-    size_t pos, n;
+    char *buf;
+    size_t pos, whole,
+        n; /* pos..whole: rows not handed out; ..n: the start of another */
     bool eof;
-    uint64_t line; /* of the byte at pos */
     uint64_t digest;
+    struct rec_csv_span rest; /* what is said of the rows from pos on */
 };
 
-static enum rec_status too_long(const struct rec_csv *csv, struct rec_err *err)
+/* ---- one row ---- */
+
+static enum rec_status refuse(const struct rec_csv_span *s, const char *what,
+                              struct rec_err *err)
 {
-    return rec_fail(err, REC_EINPUT,
-                    "%s:%llu: a row of more than 1 MiB: is a quote open?",
-                    rec_in_name(csv->in), (unsigned long long)csv->line);
+    return rec_fail(err, REC_EINPUT, "%s:%llu: %s", s->name,
+                    (unsigned long long)s->line, what);
 }
 
-/* Moves the unread bytes to the front and reads one block behind them. */
+static enum rec_status too_long(const struct rec_csv_span *s, struct rec_err *err)
+{
+    return refuse(s, "a row of more than 1 MiB: is a quote open?", err);
+}
+
+/* Bit i: byte i of the 64 at P is A or B. */
+static inline uint64_t marks(const char *p, char a, char b)
+{
+    uint64_t m = 0;
+
+#ifdef __SSE2__
+    const __m128i va = _mm_set1_epi8(a), vb = _mm_set1_epi8(b);
+
+    for (int i = 0; i < WINDOW / 16; i++) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, va), _mm_cmpeq_epi8(v, vb));
+
+        m |= (uint64_t)(uint32_t)_mm_movemask_epi8(hit) << 16 * i;
+    }
+#else
+    for (int i = 0; i < WINDOW; i++)
+        m |= (uint64_t)(p[i] == a || p[i] == b) << i;
+#endif
+    return m;
+}
+
+static bool add_field(struct rec_csv_row *row, const char *from, const char *to)
+{
+    if (row->n == REC_CSV_MAX_FIELDS)
+        return false;
+    row->field[row->n] = from;
+    row->len[row->n++] = (uint32_t)(to - from);
+    return true;
+}
+
+/* Splits the line at TEXT at every delimiter; the byte after its last, or NULL if it
+ * has too many columns. */
+static const char *split_line(const struct rec_csv_span *s, struct rec_csv_row *row)
+{
+    const struct rec_csv_dialect d = s->dialect;
+    const char *field = s->text, *end = s->end;
+
+    row->n = 0;
+    for (const char *w = s->text; w < end; w += WINDOW)
+        for (uint64_t m = marks(w, d.delim, d.newline); m != 0; m &= m - 1) {
+            const char *p = w + __builtin_ctzll(m);
+
+            if (p >= end)
+                break;
+            if (*p == d.newline)
+                return add_field(row, field, p) ? p : NULL;
+            if (d.doubled && (p < field || p + 1 == end || p[1] != d.delim))
+                continue;
+            if (!add_field(row, field, p))
+                return NULL;
+            field = p + 1 + d.doubled;
+        }
+    return add_field(row, field, end) ? end : NULL;
+}
+
+/* The end of the delimiter at P, or NULL if there is none. */
+static const char *pass_delim(const struct rec_csv_span *s, const char *p)
+{
+    if (p == s->end || *p != s->dialect.delim)
+        return NULL;
+    if (!s->dialect.doubled)
+        return p + 1;
+    return p + 1 < s->end && p[1] == s->dialect.delim ? p + 2 : NULL;
+}
+
+static bool at_field_end(const struct rec_csv_span *s, const char *p)
+{
+    return p == s->end || *p == s->dialect.newline || pass_delim(s, p) != NULL;
+}
+
+/*
+ * Takes the quoted field that begins at *p, quotes undone, and leaves *p behind it.
+ * Without "" and without text behind the closing quote it is a part of the input, else
+ * it goes to `unquoted`, which has room.
+ */
+static bool take_quoted(struct rec_csv_span *s, const char **p, struct rec_csv_row *row,
+                        uint64_t *newlines)
+{
+    const char *from = *p + 1, *q = from;
+    char *copy = (char *)s->unquoted.data + s->unquoted.n, *out = copy;
+    bool plain = true;
+
+    for (;; q++) {
+        if (q == s->end)
+            return false;
+        *newlines += *q == s->dialect.newline;
+        if (*q != '"') {
+            *out++ = *q;
+        } else if (q + 1 < s->end && q[1] == '"') {
+            *out++ = *q++;
+            plain = false;
+        } else {
+            break;
+        }
+    }
+    row->field[row->n] = plain ? from : copy;
+    row->len[row->n] = (uint32_t)(out - copy);
+    for (q++; !at_field_end(s, q); q++) {
+        *out++ = *q;
+        row->field[row->n] = copy;
+        row->len[row->n] = (uint32_t)(out - copy);
+    }
+    if (row->field[row->n] == copy)
+        s->unquoted.n += (size_t)(out - copy);
+    *p = q;
+    return true;
+}
+
+/* The same as split_line(), for a row with quotes; *newlines counts those in fields. */
+static enum rec_status split_quoted(struct rec_csv_span *s, struct rec_csv_row *row,
+                                    const char **after, uint64_t *newlines,
+                                    struct rec_err *err)
+{
+    const char *p = s->text, *next;
+    enum rec_status st = rec_buf_reserve(&s->unquoted, (size_t)(s->end - s->text), err);
+
+    if (st != REC_OK)
+        return st;
+    for (row->n = 0; row->n < REC_CSV_MAX_FIELDS; p = next) {
+        if (p < s->end && *p == '"') {
+            if (!take_quoted(s, &p, row, newlines))
+                return refuse(s, "a quote is opened and never closed", err);
+        } else {
+            row->field[row->n] = p;
+            while (!at_field_end(s, p))
+                p++;
+            row->len[row->n] = (uint32_t)(p - row->field[row->n]);
+        }
+        row->n++;
+        next = pass_delim(s, p);
+        if (next == NULL) {
+            *after = p;
+            return REC_OK;
+        }
+    }
+    return refuse(s, "more than 256 columns", err);
+}
+
+static bool line_has_quotes(const struct rec_csv_span *s)
+{
+    size_t n = (size_t)(s->end - s->text);
+    const char *newline = memchr(s->text, s->dialect.newline, n);
+
+    return memchr(s->text, '"', newline == NULL ? n : (size_t)(newline - s->text)) !=
+           NULL;
+}
+
+/* CRLF is a newline too; true if there is nothing else. */
+static bool drop_cr(const struct rec_csv_span *s, struct rec_csv_row *row)
+{
+    uint32_t last = row->n - 1;
+
+    if (s->dialect.newline != '\n' || row->len[last] == 0 ||
+        row->field[last][row->len[last] - 1] != '\r')
+        return false;
+    row->len[last]--;
+    return last == 0 && row->len[0] == 0;
+}
+
+enum rec_status rec_csv_span_next(struct rec_csv_span *s, struct rec_csv_row *row,
+                                  struct rec_err *err)
+{
+    row->n = 0;
+    while (s->text < s->end) {
+        const char *after = NULL;
+        uint64_t newlines = 0;
+        bool is_empty;
+
+        row->line = s->line;
+        if (s->has_quotes && line_has_quotes(s)) {
+            enum rec_status st = split_quoted(s, row, &after, &newlines, err);
+
+            if (st != REC_OK)
+                return st;
+        } else {
+            after = split_line(s, row);
+        }
+        if (after == NULL)
+            return refuse(s, "more than 256 columns", err);
+        if (after - s->text > REC_CSV_MAX_ROW_BYTES)
+            return too_long(s, err);
+        if (s->has_nul && memchr(s->text, '\0', (size_t)(after - s->text)) != NULL)
+            return refuse(s, "a NUL byte: this is not text", err);
+        is_empty = after == s->text;
+        s->line += newlines + 1;
+        s->text = after + (after < s->end);
+        if (!is_empty && !drop_cr(s, row))
+            return REC_OK;
+    }
+    row->n = 0;
+    return REC_OK;
+}
+
+/* ---- batches ---- */
+
+static uint64_t count_lines(const char *p, const char *end, char newline)
+{
+    uint64_t n = 0;
+
+    while (p < end) {
+        const char *stop = end - p > 240 ? p + 240 : end;
+        uint8_t some = 0; /* bytes are compared and added many at a time */
+
+        for (; p < stop; p++)
+            some = (uint8_t)(some + (*p == newline));
+        n += some;
+    }
+    return n;
+}
+
+/*
+ * Walks rows that may hold quotes from P on; the first row end at or after P + LEAST,
+ * or the last one there is, or NULL.  A quote opens a quoted field only at a field's
+ * start.
+ */
+static const char *walk_rows(const struct rec_csv_span *s, const char *p, size_t least)
+{
+    const char *from = p, *found = NULL;
+    bool quoted = false, start = true;
+
+    while (p < s->end) {
+        const char *next = quoted ? NULL : pass_delim(s, p);
+
+        if (quoted && *p == '"' && p + 1 < s->end && p[1] == '"') {
+            p++;
+        } else if (*p == '"' && (quoted || start)) {
+            quoted = !quoted;
+        } else if (!quoted && *p == s->dialect.newline) {
+            found = p + 1;
+            if ((size_t)(found - from) >= least)
+                return found;
+        }
+        start = !quoted && (next != NULL || *p == s->dialect.newline);
+        p = next != NULL ? next : p + 1;
+    }
+    return found;
+}
+
+/* The first row end at or after FROM + LEAST, or the last one; NULL if there is none.
+ */
+static const char *find_row_end(const struct rec_csv_span *s, const char *from,
+                                size_t least)
+{
+    size_t n = (size_t)(s->end - from);
+    const char *p;
+
+    if (s->has_quotes)
+        return walk_rows(s, from, least);
+    if (least > 0 && least < n) {
+        p = memchr(from + least - 1, s->dialect.newline, n - least + 1);
+        if (p != NULL)
+            return p + 1;
+    }
+    p = memrchr(from, s->dialect.newline, n);
+    return p == NULL ? NULL : p + 1;
+}
+
+/* Reads one batch behind the bytes that are left. */
 static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
 {
     size_t got;
@@ -32,82 +301,170 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
     memmove(csv->buf, csv->buf + csv->pos, csv->n - csv->pos);
     csv->n -= csv->pos;
     csv->pos = 0;
-    if (csv->n > REC_CSV_MAX_ROW_BYTES)
-        return too_long(csv, err);
-    st = rec_in_read(csv->in, csv->buf + csv->n, BLOCK, &got, err);
+    st = rec_in_read(csv->in, csv->buf + csv->n, REC_CSV_BATCH_BYTES, &got, err);
     if (st != REC_OK)
         return st;
     csv->digest = rec_hash64(csv->buf + csv->n, got, csv->digest);
     csv->n += got;
-    csv->eof = got < BLOCK;
+    csv->eof = got < REC_CSV_BATCH_BYTES;
+    memset(csv->buf + csv->n, 0, WINDOW);
     return REC_OK;
 }
 
-/*
- * Finds the end of the line that starts at pos + FROM: the index, relative to pos, of
- * its newline, or of the end of the input.  The buffer may move.
- */
-static enum rec_status find_newline(struct rec_csv *csv, size_t from, size_t *end,
-                                    struct rec_err *err)
+/* Finds how far the rows of the buffer are whole. */
+static enum rec_status settle(struct rec_csv *csv, struct rec_err *err)
 {
+    struct rec_csv_span *s = &csv->rest;
+    const char *whole;
+
+    s->text = csv->buf + csv->pos;
+    s->end = csv->buf + csv->n;
+    s->has_quotes = memchr(s->text, '"', csv->n - csv->pos) != NULL;
+    s->has_nul = memchr(s->text, '\0', csv->n - csv->pos) != NULL;
+    whole = csv->eof ? s->end : find_row_end(s, s->text, SIZE_MAX);
+    csv->whole = whole == NULL ? csv->pos : (size_t)(whole - csv->buf);
+    if (csv->n - csv->whole > REC_CSV_MAX_ROW_BYTES) {
+        s->line += count_lines(s->text, csv->buf + csv->whole, s->dialect.newline);
+        return too_long(s, err);
+    }
+    s->end = csv->buf + csv->whole;
+    return REC_OK;
+}
+
+/* Makes sure that there are rows to hand out, if there are any. */
+static enum rec_status refill(struct rec_csv *csv, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    while (st == REC_OK && csv->pos == csv->whole && !csv->eof) {
+        st = fill(csv, err);
+        if (st == REC_OK)
+            st = settle(csv, err);
+    }
+    return st;
+}
+
+enum rec_status rec_csv_peek(struct rec_csv *csv, struct rec_csv_row *row,
+                             struct rec_err *err)
+{
+    enum rec_status st;
+
     for (;;) {
-        size_t have = csv->n - csv->pos;
-        const char *nl =
-            from < have ? memchr(csv->buf + csv->pos + from, '\n', have - from) : NULL;
+        struct rec_csv_span s;
 
-        if (nl != NULL) {
-            *end = (size_t)(nl - (csv->buf + csv->pos));
-            return REC_OK;
-        }
-        if (csv->eof) {
-            *end = have;
-            return REC_OK;
-        }
-        from = have;
-        {
-            enum rec_status st = fill(csv, err);
-
-            if (st != REC_OK)
-                return st;
-        }
+        st = refill(csv, err);
+        if (st != REC_OK)
+            return st;
+        s = csv->rest;
+        s.unquoted.n = 0;
+        st = rec_csv_span_next(&s, row, err);
+        csv->rest.unquoted = s.unquoted;
+        if (st != REC_OK || row->n > 0 || csv->eof)
+            return st;
+        csv->rest = s; /* nothing but empty lines */
+        csv->pos = csv->whole;
     }
 }
 
-static void consume_line(struct rec_csv *csv, size_t end)
+enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
+                             struct rec_err *err)
 {
-    csv->pos += end;
-    csv->pos += csv->pos < csv->n; /* its newline */
-    csv->line++;
+    enum rec_status st;
+
+    do {
+        st = refill(csv, err);
+        if (st != REC_OK)
+            return st;
+        csv->rest.unquoted.n = 0;
+        st = rec_csv_span_next(&csv->rest, row, err);
+        csv->pos = (size_t)(csv->rest.text - csv->buf);
+    } while (st == REC_OK && row->n == 0 && !(csv->eof && csv->pos == csv->whole));
+    return st;
 }
 
-enum rec_status rec_csv_open(const char *path, char delim, uint64_t skip,
-                             struct rec_csv **out, struct rec_err *err)
+enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,
+                              uint32_t max, uint32_t *n, struct rec_err *err)
+{
+    struct rec_csv_span *rest = &csv->rest;
+    size_t least;
+    enum rec_status st = refill(csv, err);
+
+    *n = 0;
+    if (st != REC_OK)
+        return st;
+    least = (csv->whole - csv->pos) / max + 1;
+    while (rest->text < rest->end) {
+        struct rec_buf room = spans[*n].unquoted;
+        const char *end = *n + 1 == max ? NULL : find_row_end(rest, rest->text, least);
+
+        spans[*n] = *rest;
+        spans[*n].unquoted = room;
+        spans[*n].unquoted.n = 0;
+        if (end != NULL)
+            spans[*n].end = end;
+        rest->line += count_lines(rest->text, spans[*n].end, rest->dialect.newline);
+        rest->text = spans[(*n)++].end;
+    }
+    csv->pos = csv->whole;
+    return REC_OK;
+}
+
+/* ---- opening ---- */
+
+/* Passes over the byte order mark and SKIP lines at the top. */
+static enum rec_status skip_lines(struct rec_csv *csv, uint64_t skip,
+                                  struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    if (csv->n >= 4 && memcmp(csv->buf, "\x89REC", 4) == 0)
+        return rec_fail(err, REC_EINPUT, "%s: a rec file, not text: rec-view shows it",
+                        rec_in_name(csv->in));
+    if (csv->n >= 3 && memcmp(csv->buf, "\xef\xbb\xbf", 3) == 0)
+        csv->pos = 3;
+    while (st == REC_OK && skip > 0 && !(csv->pos == csv->n && csv->eof)) {
+        char *from = csv->buf + csv->pos;
+        char *p = memchr(from, csv->rest.dialect.newline, csv->n - csv->pos);
+
+        if (p == NULL && !csv->eof && csv->n - csv->pos <= REC_CSV_MAX_ROW_BYTES) {
+            st = fill(csv, err);
+            continue;
+        }
+        if (p == NULL && !csv->eof)
+            return too_long(&csv->rest, err);
+        csv->pos = p == NULL ? csv->n : (size_t)(p + 1 - csv->buf);
+        csv->rest.line++;
+        skip--;
+    }
+    return st;
+}
+
+enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dialect,
+                             uint64_t skip, struct rec_csv **out, struct rec_err *err)
 {
     struct rec_csv *csv = rec_alloc_zero(1, sizeof *csv, "CSV reader", err);
     enum rec_status st = REC_ESYSTEM;
-    size_t end;
 
     if (csv == NULL)
         return REC_ESYSTEM;
-    csv->delim = delim;
-    csv->line = 1;
-    csv->buf = rec_alloc(REC_CSV_MAX_ROW_BYTES + BLOCK, 1, "CSV buffer", err);
+    csv->rest.line = 1;
+    csv->rest.dialect = *dialect;
+    csv->buf = rec_alloc(REC_CSV_MAX_ROW_BYTES + REC_CSV_BATCH_BYTES + WINDOW, 1,
+                         "CSV buffer", err);
     if (csv->buf != NULL)
         st = rec_in_open(path, true, &csv->in, err);
-    if (st == REC_OK)
+    if (st == REC_OK) {
+        csv->rest.name = rec_in_name(csv->in);
         st = fill(csv, err);
-    if (st == REC_OK && csv->n >= 4 && memcmp(csv->buf, "\x89REC", 4) == 0)
-        st = rec_fail(err, REC_EINPUT, "%s: a rec file, not text: rec-view shows it",
-                      rec_in_name(csv->in));
-    if (st == REC_OK && csv->n >= 3 && memcmp(csv->buf, "\xef\xbb\xbf", 3) == 0)
-        csv->pos = 3;
-    for (; st == REC_OK && skip > 0 && csv->pos < csv->n; skip--) {
-        st = find_newline(csv, 0, &end, err);
-        if (st == REC_OK)
-            consume_line(csv, end);
-        if (st == REC_OK && csv->pos == csv->n && !csv->eof)
-            st = fill(csv, err);
     }
+    if (st == REC_OK && csv->rest.dialect.newline == 0)
+        csv->rest.dialect.newline = rec_dialect_newline(csv->buf, csv->n);
+    if (st == REC_OK)
+        st = skip_lines(csv, skip, err);
+    if (st == REC_OK && csv->rest.dialect.delim == 0)
+        rec_dialect_delim(csv->buf + csv->pos, csv->n - csv->pos, &csv->rest.dialect);
+    if (st == REC_OK)
+        st = settle(csv, err);
     if (st != REC_OK) {
         rec_csv_close(csv);
         return st;
@@ -116,173 +473,14 @@ enum rec_status rec_csv_open(const char *path, char delim, uint64_t skip,
     return REC_OK;
 }
 
-static enum rec_status too_many_fields(const struct rec_csv *csv, uint64_t line,
-                                       struct rec_err *err)
-{
-    return rec_fail(err, REC_EINPUT, "%s:%llu: more than %d columns",
-                    rec_in_name(csv->in), (unsigned long long)line, REC_CSV_MAX_FIELDS);
-}
-
-/* Splits a line without quotes. */
-static enum rec_status split_plain(struct rec_csv *csv, char *s, size_t n,
-                                   struct rec_csv_row *row, struct rec_err *err)
-{
-    uint32_t k = 0;
-
-    for (;;) {
-        char *d = memchr(s, csv->delim, n);
-        size_t len = d == NULL ? n : (size_t)(d - s);
-
-        if (k == REC_CSV_MAX_FIELDS)
-            return too_many_fields(csv, row->line, err);
-        row->field[k] = s;
-        row->len[k++] = (uint32_t)len;
-        if (d == NULL)
-            break;
-        s += len + 1;
-        n -= len + 1;
-    }
-    row->n = k;
-    return REC_OK;
-}
-
-/*
- * Takes one field off the N bytes at S, its quotes undone in place.  Returns how many
- * bytes it took, its delimiter not included; SIZE_MAX if a quote is still open.
- */
-static size_t take_field(char *s, size_t n, char delim, uint32_t *len)
-{
-    size_t i = 0, out = 0;
-
-    if (n == 0 || s[0] != '"') {
-        char *d = n > 0 ? memchr(s, delim, n) : NULL;
-
-        i = d == NULL ? n : (size_t)(d - s);
-        *len = (uint32_t)i;
-        return i;
-    }
-    for (i = 1; i < n; i++) {
-        if (s[i] != '"') {
-            s[out++] = s[i];
-        } else if (i + 1 < n && s[i + 1] == '"') {
-            s[out++] = '"';
-            i++;
-        } else {
-            break;
-        }
-    }
-    if (i == n)
-        return SIZE_MAX;
-    for (i++; i < n && s[i] != delim; i++) /* text behind the closing quote */
-        s[out++] = s[i];
-    *len = (uint32_t)out;
-    return i;
-}
-
-/* Where in a row a byte stands.  A quote opens a quoted field only at a field's start.
- */
-enum place { FIELD_START, IN_FIELD, IN_QUOTES, AFTER_QUOTE };
-
-/* The place after N more bytes. */
-static enum place pass_over(const char *s, size_t n, char delim, enum place at)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (at == IN_QUOTES)
-            at = s[i] == '"' ? AFTER_QUOTE : IN_QUOTES;
-        else if (s[i] == delim)
-            at = FIELD_START;
-        else if (s[i] == '"' && (at == FIELD_START || at == AFTER_QUOTE))
-            at = IN_QUOTES; /* behind a closing quote: "" is one quote */
-        else
-            at = IN_FIELD;
-    }
-    return at;
-}
-
-/* Extends the row over line breaks in quotes; *end and *lines grow. */
-static enum rec_status close_quotes(struct rec_csv *csv, size_t *end, uint64_t *lines,
-                                    struct rec_err *err)
-{
-    enum place at = pass_over(csv->buf + csv->pos, *end, csv->delim, FIELD_START);
-
-    while (at == IN_QUOTES) {
-        size_t from = *end;
-        enum rec_status st;
-
-        if (csv->pos + *end == csv->n && csv->eof)
-            return rec_fail(err, REC_EINPUT,
-                            "%s:%llu: a quote is opened and never closed",
-                            rec_in_name(csv->in), (unsigned long long)csv->line);
-        st = find_newline(csv, *end + 1, end, err);
-        if (st == REC_OK && *end > REC_CSV_MAX_ROW_BYTES)
-            st = too_long(csv, err);
-        if (st != REC_OK)
-            return st;
-        at = pass_over(csv->buf + csv->pos + from, *end - from, csv->delim, at);
-        ++*lines;
-    }
-    return REC_OK;
-}
-
-static enum rec_status split_quoted(struct rec_csv *csv, char *s, size_t n,
-                                    struct rec_csv_row *row, struct rec_err *err)
-{
-    row->n = 0;
-    for (size_t took; row->n < REC_CSV_MAX_FIELDS; s += took + 1, n -= took + 1) {
-        row->field[row->n] = s;
-        took = take_field(s, n, csv->delim, &row->len[row->n]);
-        if (took == SIZE_MAX)
-            return rec_fail(
-                err, REC_EINPUT, "%s:%llu: column %u: a quote is not closed",
-                rec_in_name(csv->in), (unsigned long long)row->line, row->n + 1);
-        row->n++;
-        if (took == n)
-            return REC_OK;
-    }
-    return too_many_fields(csv, row->line, err);
-}
-
-enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
-                             struct rec_err *err)
-{
-    for (;;) {
-        uint64_t lines = 0;
-        size_t end, n;
-        char *s;
-        enum rec_status st = find_newline(csv, 0, &end, err);
-
-        row->n = 0;
-        if (st != REC_OK || csv->pos == csv->n)
-            return st;
-        if (end > REC_CSV_MAX_ROW_BYTES)
-            return too_long(csv, err);
-        s = csv->buf + csv->pos;
-        if (memchr(s, '"', end) != NULL) {
-            st = close_quotes(csv, &end, &lines, err);
-            if (st != REC_OK)
-                return st;
-            s = csv->buf + csv->pos;
-            row->line = csv->line;
-            csv->line += lines;
-            lines = 1;
-        } else {
-            row->line = csv->line;
-        }
-        n = end > 0 && s[end - 1] == '\r' ? end - 1 : end;
-        consume_line(csv, end);
-        if (n == 0)
-            continue;
-        if (memchr(s, '\0', n) != NULL)
-            return rec_fail(err, REC_EINPUT, "%s:%llu: a NUL byte: this is not text",
-                            rec_in_name(csv->in), (unsigned long long)row->line);
-        return lines == 0 ? split_plain(csv, s, n, row, err)
-                          : split_quoted(csv, s, n, row, err);
-    }
-}
-
 const char *rec_csv_name(const struct rec_csv *csv)
 {
     return rec_in_name(csv->in);
+}
+
+struct rec_csv_dialect rec_csv_dialect(const struct rec_csv *csv)
+{
+    return csv->rest.dialect;
 }
 
 uint64_t rec_csv_digest(const struct rec_csv *csv)
@@ -295,6 +493,7 @@ void rec_csv_close(struct rec_csv *csv)
     if (csv == NULL)
         return;
     rec_in_close(csv->in);
+    rec_buf_free(&csv->rest.unquoted);
     rec_free(csv->buf);
     rec_free(csv);
 }

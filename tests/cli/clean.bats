@@ -134,8 +134,8 @@ HEAD=$'user\titem\trating\ttime'
     equal "$rows" $'a\tx\t5\t1'
     raw '' rec-clean --delim tab tab.tsv
     equal "$rows" $'a\tx\t5\t1'
-    for bad in '' '::' '"'; do
-        gives 2 '' "rec-clean: --delim: '$bad' is not one character, or 'tab'" \
+    for bad in '' ',;' '"'; do
+        gives 2 '' "rec-clean: --delim: '$bad' is not one character, '::' or 'tab'" \
             rec-clean --delim "$bad" bar.csv
     done
 }
@@ -286,7 +286,7 @@ END
     try rec-clean -v in.csv -o raw.rec
     equal "$status" 0
     equal "$output" ''
-    equal "${stderr_lines[0]}" 'rec-clean: 2 rows read = 2 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 0 repeated'
+    equal "${stderr_lines[1]}" 'rec-clean: 2 rows read = 2 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 0 repeated'
     printf 'a,x,5,1\na,x,5,1\n,y,4,2\n' >in.csv
     gives 0 '' '' rec-clean -q in.csv -o raw.rec
 }
@@ -363,9 +363,11 @@ END
     { printf 'a,x,5,1,'; head -c 1048500 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
     raw '' rec-clean in.csv
     equal "$rows" $'a\tx\t5\t1'
-    { printf 'b,y,4,2\na,x,5,1,"'; head -c 2200000 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
+    { printf 'b,y,4,2\na,x,5,1,'; head -c 2200000 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
     gives 3 '' 'rec-clean: in.csv:2: a row of more than 1 MiB: is a quote open?' \
         rec-clean in.csv
+    { printf 'b,y,4,2\na,x,5,1,"'; head -c 2200000 /dev/zero | tr '\0' z; printf '\n'; } >in.csv
+    gives 3 '' 'rec-clean: in.csv:2: a quote is opened and never closed' rec-clean in.csv
 }
 
 @test "ids in UTF-8, in Latin-1 and with spaces pass unchanged byte for byte" {

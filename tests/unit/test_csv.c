@@ -6,6 +6,8 @@
 #include "io/csv.h"
 #include "unit/files.h"
 
+static const struct rec_csv_dialect comma = { .delim = ',', .newline = '\n' };
+
 static struct rec_err err;
 
 /*
@@ -21,7 +23,7 @@ static char *rows_of(const char *path, uint64_t skip, enum rec_status *st)
     FILE *f = open_memstream(&text, &n);
 
     CHECK(f != NULL);
-    *st = rec_csv_open(path, ',', skip, &csv, &err);
+    *st = rec_csv_open(path, &comma, skip, &csv, &err);
     if (*st == REC_OK) {
         while ((*st = rec_csv_next(csv, &row, &err)) == REC_OK && row.n > 0) {
             fprintf(f, "%d:", (int)row.line);
@@ -215,7 +217,7 @@ static uint64_t check_long_text(const char *path, uint64_t n_rows)
     struct rec_csv *csv;
     uint64_t digest, line = 1;
 
-    CHECK(rec_csv_open(path, ',', 0, &csv, &err) == REC_OK);
+    CHECK(rec_csv_open(path, &comma, 0, &csv, &err) == REC_OK);
     for (uint64_t i = 0; i < n_rows; i++) {
         char number[24];
 
@@ -285,9 +287,9 @@ static void csv_open_says_what_is_not_there(void)
 {
     struct rec_csv *csv;
 
-    CHECK(rec_csv_open(files_path("none"), ',', 0, &csv, &err) == REC_ESYSTEM);
+    CHECK(rec_csv_open(files_path("none"), &comma, 0, &csv, &err) == REC_ESYSTEM);
     CHECK(strstr(err.text, "none: cannot open: No such file") != NULL);
-    CHECK(rec_csv_open(files_dir, ',', 0, &csv, &err) == REC_ESYSTEM);
+    CHECK(rec_csv_open(files_dir, &comma, 0, &csv, &err) == REC_ESYSTEM);
     CHECK(strstr(err.text, "is a directory") != NULL);
 }
 
@@ -300,7 +302,7 @@ static void csv_survives_every_failed_allocation(void)
 
     for (uint64_t at = 1; st != REC_OK; at++) {
         rec_mem_fail_at(at);
-        st = rec_csv_open(path, ',', 0, &csv, &err);
+        st = rec_csv_open(path, &comma, 0, &csv, &err);
         rec_mem_fail_at(0);
         CHECK(st == REC_OK || (st == REC_ESYSTEM && rec_mem_now() == before));
         CHECK(at > 3 || st != REC_OK);

@@ -1,0 +1,19 @@
+#ifndef REC_DIALECT_H
+#define REC_DIALECT_H
+
+#include "io/csv.h"
+
+/* How a text splits rows and columns, found by looking at its first N bytes. */
+
+/* '\r' if the text has such and no '\n', else '\n'. */
+char rec_dialect_newline(const char *text, size_t n);
+
+/*
+ * Sets delim and doubled; `newline` is known.  Of "::", tab, semicolon, comma and space
+ * (in this order), the first that splits the most lines of the first hundred into the
+ * same number of columns, at least two.  Quoted text does not count.  Comma if none
+ * does.
+ */
+void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out);
+
+#endif
