@@ -31,8 +31,9 @@ static enum rec_status check(const struct rec_ratings *x, struct rec_err *err)
 }
 
 static enum rec_status get_count(struct rec_reader *r, const char *dict, uint32_t *n,
-                                 struct rec_err *err)
+                                 const struct rec_column **ids, struct rec_err *err)
 {
+    const struct rec_column *id;
     struct rec_table *t;
     enum rec_status st = rec_reader_need(r, dict, "rec-encode", &t, err);
 
@@ -41,6 +42,9 @@ static enum rec_status get_count(struct rec_reader *r, const char *dict, uint32_
     if (t->n_rows == 0 || t->n_rows >= UINT32_MAX)
         return rec_fail(err, REC_EFORMAT, "section '%s' has %zu rows", dict, t->n_rows);
     *n = (uint32_t)t->n_rows;
+    id = rec_table_find(t, "id");
+    if (ids != NULL && id != NULL && id->type == REC_STR && id->at != NULL)
+        *ids = id;
     return REC_OK;
 }
 
@@ -67,27 +71,30 @@ static enum rec_status get_split(struct rec_reader *r, struct rec_ratings *x,
 enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
                                 struct rec_ratings *out, struct rec_err *err)
 {
-    const struct rec_column *user, *item, *rating, *source;
+    const struct rec_column *user, *item, *rating, *time = NULL, *source;
     struct rec_ratings x = { 0 };
     struct rec_table *t;
     enum rec_status st = rec_reader_need(r, "ratings", "rec-encode", &t, err);
 
     if (st == REC_OK)
-        st = get_count(r, "users", &x.n_users, err);
+        st = get_count(r, "users", &x.n_users, &x.user_ids, err);
     if (st == REC_OK)
-        st = get_count(r, "items", &x.n_items, err);
+        st = get_count(r, "items", &x.n_items, NULL, err);
     if (st == REC_OK)
         st = rec_table_column(t, "user", REC_U32, 1, &user, err);
     if (st == REC_OK)
         st = rec_table_column(t, "item", REC_U32, 1, &item, err);
     if (st == REC_OK)
         st = rec_table_column(t, "rating", REC_F32, 1, &rating, err);
+    if (st == REC_OK && rec_table_find(t, "time") != NULL)
+        st = rec_table_column(t, "time", REC_I64, 1, &time, err);
     if (st != REC_OK)
         return st;
     x.n = t->n_rows;
     x.user = user->data;
     x.item = item->data;
     x.rating = rating->data;
+    x.time = time != NULL ? time->data : NULL;
     source = rec_table_find(t, "source");
     if (source != NULL && source->type == REC_U8 && source->width == 1)
         x.source = source->data;

@@ -6,7 +6,7 @@
 /*
  * A view of the sections `users`, `items`, `ratings` and `split` of a loaded stream,
  * checked: user < n_users, item < n_items, ratings finite, as many split rows as
- * ratings.  The arrays belong to the reader.
+ * ratings, times of type i64.  The arrays belong to the reader.
  */
 enum rec_part { REC_TRAIN, REC_VALID, REC_TEST, REC_N_PARTS };
 
@@ -17,11 +17,14 @@ struct rec_ratings {
     size_t n;
     const uint32_t *user, *item; /* (n) */
     const float *rating;         /* (n) */
+    const int64_t *time;         /* (n), or NULL */
     const uint8_t *source;       /* (n), or NULL */
     const uint8_t *part;         /* (n) of enum rec_part, or NULL if not asked for */
+    const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
 };
 
-/* What rec_ratings_get() needs; call before rec_reader_run(). */
+/* What rec_ratings_get() needs; call before rec_reader_run().  Who wants user_ids loads
+ * section `users` as well. */
 enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
                                  struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,

@@ -75,8 +75,13 @@ static const uint8_t one_part[] = { REC_VALID, REC_TEST, REC_TEST, REC_TRAIN,
 
 static inline void make_graph(bool one, struct rec_graph *g, struct rec_chunks *c)
 {
-    struct rec_ratings x = { 3,     5,       7,    users,
-                             items, ratings, NULL, one ? one_part : parts };
+    struct rec_ratings x = { .n_users = 3,
+                             .n_items = 5,
+                             .n = 7,
+                             .user = users,
+                             .item = items,
+                             .rating = ratings,
+                             .part = one ? one_part : parts };
 
     CHECK(rec_graph_build(&x, g, &err) == REC_OK);
     CHECK(g->n_edges == (one ? 2 : 12));
