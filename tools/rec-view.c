@@ -1,4 +1,5 @@
 #include "data/export.h"
+#include "io/listing.h"
 #include "io/prov.h"
 #include "nn/gcn.h"
 #include "tools/tool.h"
@@ -29,37 +30,6 @@ static const struct rec_opt table[] = {
     { "prov", 'p', REC_OPT_FLAG, &prov, NULL, "print the commands that made the file",
       0, 0, false },
 };
-
-static enum rec_status print_list(struct rec_reader *r, struct rec_buf *text,
-                                  struct rec_err *err)
-{
-    enum rec_status st =
-        rec_buf_addf(text, err, "section\tkind\tby\trows\tframes\tbytes\tstored\n");
-
-    for (uint32_t i = 0; st == REC_OK && i < rec_reader_n_sections(r); i++) {
-        struct rec_section_info s = rec_reader_section(r, i);
-
-        st = rec_buf_addf(text, err,
-                          "%s\t%s\t%s\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-                          s.table->name, rec_kind_names[s.table->kind], s.table->by,
-                          s.table->n_rows, s.n_frames, s.raw_bytes, s.stored_bytes);
-    }
-    return st;
-}
-
-static enum rec_status print_headers(struct rec_reader *r, struct rec_buf *text,
-                                     struct rec_err *err)
-{
-    const struct rec_buf *lines = rec_reader_prov(r);
-    enum rec_status st = REC_OK;
-
-    for (uint32_t i = 0; st == REC_OK && i < rec_reader_n_sections(r); i++) {
-        struct rec_section_info s = rec_reader_section(r, i);
-
-        st = rec_table_write_header(s.table, s.id, text, err);
-    }
-    return st == REC_OK ? rec_buf_add(text, lines->data, lines->n, err) : st;
-}
 
 /* Beyond checksums: what the later stages would refuse. */
 static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
@@ -110,9 +80,9 @@ static enum rec_status print(struct rec_reader *r, struct rec_out *out,
     if (check)
         st = check_meaning(r, &text, err);
     if (st == REC_OK && list)
-        st = print_list(r, &text, err);
+        st = rec_listing_sections(r, &text, err);
     if (st == REC_OK && headers)
-        st = print_headers(r, &text, err);
+        st = rec_listing_headers(r, &text, err);
     if (st == REC_OK && prov)
         st = rec_prov_script((const char *)lines->data, lines->n, &text, err);
     if (st == REC_OK && text.n > 0)
