@@ -4,19 +4,29 @@
 #include <inttypes.h>
 #include <string.h>
 
-static struct rec_split_opts opts = {
-    .test = 0.2, .valid = 0.2, .test_source = 2, .seed = 1
-};
+static struct rec_split_opts opts = { .test = 0.2,
+                                      .valid = 0.2,
+                                      .test_source = 2,
+                                      .last = 1,
+                                      .folds = 5,
+                                      .fold = 1,
+                                      .seed = 1 };
 
 static const struct rec_opt table[] = {
-    { "method", 0, REC_OPT_CHOICE, &opts.method, "random|source",
-      "test rows: drawn, or those of one input file", 0, 0, true },
-    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE", "test rows, of all, if drawn", 0,
-      0.999, true },
+    { "method", 0, REC_OPT_CHOICE, &opts.method, "random|user|time|last|fold|source",
+      "how rows are chosen", 0, 0, true },
+    { "test", 0, REC_OPT_REAL, &opts.test, "SHARE",
+      "test rows, of all, for random, user and time", 0, 0.999, true },
     { "valid", 0, REC_OPT_REAL, &opts.valid, "SHARE", "validation rows, of the rest", 0,
       0.999, true },
     { "test-source", 0, REC_OPT_COUNT, &opts.test_source, "N",
       "the file of --method source, from 1", 1, 255, true },
+    { "last", 0, REC_OPT_COUNT, &opts.last, "K",
+      "test rows of each user for --method last", 1, 65535, true },
+    { "folds", 0, REC_OPT_COUNT, &opts.folds, "K", "how many folds for --method fold",
+      2, 65535, true },
+    { "fold", 0, REC_OPT_COUNT, &opts.fold, "I", "the fold that is the test, from 1", 1,
+      65535, true },
     { "seed", 's', REC_OPT_COUNT, &opts.seed, "N", "seed", 0, 0, true },
 };
 
@@ -26,6 +36,8 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     enum rec_status st = rec_ratings_load(r, false, err);
 
     (void)ctx;
+    if (st == REC_OK && opts.method == REC_SPLIT_USER)
+        st = rec_reader_load(r, "users", err);
     for (size_t i = 0; st == REC_OK && i < sizeof stale / sizeof *stale; i++)
         st = rec_reader_drop(r, stale[i], err);
     return st;
@@ -57,6 +69,10 @@ static enum rec_status run(struct rec_err *err)
 {
     static const struct rec_stage stage = { want, make };
 
+    if (opts.fold > opts.folds)
+        return rec_fail(err, REC_EUSAGE,
+                        "--fold %" PRIu64 ": there are %" PRIu64 " folds", opts.fold,
+                        opts.folds);
     return rec_stage_run(&stage, NULL, err);
 }
 

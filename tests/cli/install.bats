@@ -151,8 +151,8 @@ stale() {
 
 @test "the help is read as it is meant" {
     run -0 cat "$HELP/rec-split.all"
-    [ "${lines[0]}" = "--method|random/source|random" ]
-    [ "${lines[4]}" = "-s, --seed|N|1" ]
+    [ "${lines[0]}" = "--method|random/user/time/last/fold/source|random" ]
+    [ "${lines[7]}" = "-s, --seed|N|1" ]
     run -0 cat "$HELP/rec-view.all"
     [ "${lines[0]}" = "-l, --list||" ]
     run -0 grep -e --progress "$HELP/common"

@@ -244,7 +244,7 @@ npy_header() {
     equal "$(sed 's/rec [0-9][0-9.]*$/rec VERSION/' <<<"$output")" "$(lines '#!/bin/sh' '# made by rec VERSION' \
         'rec-clean --delim , --header auto --skip 0 --head 0 --dups exact -- "$@" |' \
         'rec-encode --order sorted |' \
-        'rec-split --method random --test 0 --valid 0 --test-source 2 --seed 1 |' 'rec-graph')"
+        'rec-split --method random --test 0 --valid 0 --test-source 2 --last 1 --folds 5 --fold 1 --seed 1 |' 'rec-graph')"
 }
 
 @test "two runs of one stage are two lines with names of their own" {

@@ -1,159 +1,13 @@
-/* split, graph */
+/* graph */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "data/graph.h"
-#include "data/split.h"
 #include "unit/files.h"
 #include "unit/toy.h"
 
 static struct rec_err err;
-
-/* ---- split ---- */
-
-static struct rec_split_opts split_opts(double test_share, double valid)
-{
-    return (struct rec_split_opts){ .test = test_share, .valid = valid, .seed = 42 };
-}
-
-/* The parts, copied; the caller frees them. */
-static uint8_t *split(const struct rec_ratings *x, const struct rec_split_opts *o,
-                      uint64_t sizes[REC_N_PARTS])
-{
-    uint8_t *part = malloc(x->n);
-    uint64_t value;
-    struct rec_table t;
-
-    CHECK(part != NULL);
-    CHECKF(rec_split(x, o, &t, sizes, &err) == REC_OK, "%s", err.text);
-    CHECK(t.n_rows == x->n && strcmp(t.name, "split") == 0);
-    CHECK(rec_table_attr(&t, "TR", &value) && value == sizes[REC_TRAIN]);
-    CHECK(rec_table_attr(&t, "VA", &value) && value == sizes[REC_VALID]);
-    CHECK(rec_table_attr(&t, "TE", &value) && value == sizes[REC_TEST]);
-    memcpy(part, t.cols[0].data, x->n);
-    rec_table_free(&t);
-    return part;
-}
-
-/* Within 5 standard deviations of what N draws give. */
-static bool near_share(uint64_t count, double n, double share)
-{
-    return fabs((double)count - n * share) <=
-           5.0 * sqrt(n * share * (1.0 - share)) + 1e-9;
-}
-
-static void split_puts_each_row_in_one_part_in_the_given_shares(void)
-{
-    static const double shares[][2] = {
-        { 0.2, 0.1 }, { 0.0, 0.5 }, { 0.5, 0.0 }, { 0.9, 0.9 }, { 0.0, 0.0 }
-    };
-    struct toy t = toy_make(10, 10, 100000, 1);
-
-    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-        struct rec_split_opts o = split_opts(shares[i][0], shares[i][1]);
-        uint64_t sizes[REC_N_PARTS], seen[REC_N_PARTS] = { 0 };
-        uint8_t *part = split(&t.x, &o, sizes);
-
-        for (size_t k = 0; k < t.x.n; k++) {
-            CHECK(part[k] < REC_N_PARTS);
-            seen[part[k]]++;
-        }
-        CHECK(memcmp(seen, sizes, sizeof seen) == 0);
-        CHECKF(near_share(sizes[REC_TEST], 1e5, o.test), "case %zu", i);
-        CHECKF(near_share(sizes[REC_VALID], 1e5, (1.0 - o.test) * o.valid), "case %zu",
-               i);
-        free(part);
-    }
-    toy_free(&t);
-}
-
-/* Row i by the i-th number of the stream "split", whatever other rows there are. */
-static void split_follows_its_stream_row_by_row(void)
-{
-    struct toy t = toy_make(10, 10, 3000, 1);
-    struct rec_split_opts o = split_opts(0.3, 0.25);
-    uint64_t sizes[REC_N_PARTS];
-    uint8_t *part = split(&t.x, &o, sizes);
-    struct rec_random r;
-
-    rec_random_init(&r, o.seed, "split");
-    for (size_t i = 0; i < t.x.n; i++) {
-        double x = rec_random_uniform(&r);
-
-        if (fabs(x - (0.3 + 0.7 * 0.25)) > 1e-9) /* the border itself is left open */
-            CHECKF(part[i] == (x < 0.3                ? REC_TEST
-                               : x < 0.3 + 0.7 * 0.25 ? REC_VALID
-                                                      : REC_TRAIN),
-                   "row %zu", i);
-    }
-    free(part);
-    toy_free(&t);
-}
-
-static void split_moves_no_row_when_rows_are_added(void)
-{
-    struct toy t = toy_make(10, 10, 5000, 1);
-    struct rec_split_opts o = split_opts(0.2, 0.1), other = o;
-    uint64_t sizes[REC_N_PARTS];
-    uint8_t *all = split(&t.x, &o, sizes), *few, *again;
-
-    for (size_t n = 1000; n < 1003; n++) {
-        t.x.n = n;
-        few = split(&t.x, &o, sizes);
-        CHECK(memcmp(few, all, n) == 0);
-        free(few);
-    }
-    other.seed = 43;
-    again = split(&t.x, &other, sizes);
-    CHECK(memcmp(again, all, t.x.n) != 0);
-    free(again);
-    free(all);
-    toy_free(&t);
-}
-
-static void split_by_source_makes_one_file_the_test(void)
-{
-    struct toy t = toy_make(10, 10, 30000, 1);
-    struct rec_split_opts o = { REC_SPLIT_SOURCE, .test = 0.9, .valid = 0.3,
-                                .test_source = 2, .seed = 1 };
-    struct rec_table out = { .n_rows = 77 };
-    uint64_t sizes[REC_N_PARTS], rest;
-    uint8_t *part;
-
-    CHECK(rec_split(&t.x, &o, &out, sizes, &err) == REC_EFORMAT && out.n_rows == 77);
-    CHECK(strstr(err.text, "source") != NULL);
-    t.x.source = t.source;
-    part = split(&t.x, &o, sizes);
-    for (size_t i = 0; i < t.x.n; i++)
-        CHECK((part[i] == REC_TEST) == (t.source[i] == 2));
-    rest = sizes[REC_TRAIN] + sizes[REC_VALID];
-    CHECK(near_share(sizes[REC_VALID], (double)rest, 0.3));
-    free(part);
-    o.test_source = 4;
-    CHECK(rec_split(&t.x, &o, &out, sizes, &err) == REC_EFORMAT);
-    CHECK(strstr(err.text, "--test-source 4") != NULL);
-    toy_free(&t);
-}
-
-static void split_refuses_to_leave_nothing_for_training(void)
-{
-    struct toy t = toy_make(10, 10, 50, 1);
-    struct rec_split_opts o = split_opts(1.0, 0.0);
-    struct rec_table out = { .n_rows = 77 };
-    uint64_t sizes[REC_N_PARTS] = { 5, 5, 5 }, before = rec_mem_now();
-
-    CHECK(rec_split(&t.x, &o, &out, sizes, &err) == REC_EINPUT);
-    o = split_opts(0.0, 1.0);
-    CHECK(rec_split(&t.x, &o, &out, sizes, &err) == REC_EINPUT);
-    t.x.n = 0;
-    CHECK(rec_split(&t.x, &o, &out, sizes, &err) == REC_EINPUT);
-    CHECK(out.n_rows == 77 && sizes[0] == 5 && rec_mem_now() == before);
-    toy_free(&t);
-}
-
-/* ---- graph ---- */
 
 static size_t count_edges(const struct rec_graph *g, uint32_t a, uint32_t b,
                           float rating)
@@ -345,11 +199,6 @@ static void graph_refuses_two_directions_or_norms_that_differ(void)
 int main(void)
 {
     files_begin();
-    RUN(split_puts_each_row_in_one_part_in_the_given_shares);
-    RUN(split_follows_its_stream_row_by_row);
-    RUN(split_moves_no_row_when_rows_are_added);
-    RUN(split_by_source_makes_one_file_the_test);
-    RUN(split_refuses_to_leave_nothing_for_training);
     RUN(graph_has_each_training_rating_in_both_directions);
     RUN(graph_refuses_no_training_rows_and_too_many_nodes);
     RUN(graph_build_survives_every_failed_allocation);
