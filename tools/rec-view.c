@@ -1,4 +1,5 @@
 #include "data/export.h"
+#include "data/overlap.h"
 #include "io/listing.h"
 #include "io/prov.h"
 #include "nn/gcn.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool list, headers, check, prov;
+static bool list, headers, check, prov, parts;
 static struct rec_export_opts opts;
 static const char *section;
 
@@ -29,6 +30,8 @@ static const struct rec_opt table[] = {
       "read and check everything, print one line", 0, 0, false },
     { "prov", 'p', REC_OPT_FLAG, &prov, NULL, "print the commands that made the file",
       0, 0, false },
+    { "parts", 0, REC_OPT_FLAG, &parts, NULL,
+      "print the sizes of the parts of a split, and their overlap", 0, 0, false },
 };
 
 /* Beyond checksums: what the later stages would refuse. */
@@ -59,6 +62,15 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
     return st;
 }
 
+static enum rec_status print_parts(struct rec_reader *r, struct rec_buf *text,
+                                   struct rec_err *err)
+{
+    struct rec_ratings ratings;
+    enum rec_status st = rec_ratings_get(r, true, &ratings, err);
+
+    return st == REC_OK ? rec_overlap_print(&ratings, text, err) : st;
+}
+
 static enum rec_status print_rows(struct rec_reader *r, struct rec_out *out,
                                   struct rec_err *err)
 {
@@ -85,6 +97,8 @@ static enum rec_status print(struct rec_reader *r, struct rec_out *out,
         st = rec_listing_headers(r, &text, err);
     if (st == REC_OK && prov)
         st = rec_prov_script((const char *)lines->data, lines->n, &text, err);
+    if (st == REC_OK && parts)
+        st = print_parts(r, &text, err);
     if (st == REC_OK && text.n > 0)
         st = rec_out_write(out, text.data, text.n, err);
     if (st == REC_OK && section != NULL)
@@ -99,8 +113,10 @@ static enum rec_status want(struct rec_reader *r, struct rec_err *err)
 
     if (check)
         return rec_reader_load(r, "*", err);
-    if (section == NULL)
-        return REC_OK;
+    if (parts)
+        st = rec_ratings_load(r, true, err);
+    if (st != REC_OK || section == NULL)
+        return st;
     st = rec_reader_load(r, section, err);
     if (st == REC_OK && !opts.codes)
         st = rec_reader_load(r, "users", err);
@@ -115,16 +131,16 @@ static enum rec_status run(struct rec_err *err)
 {
     struct rec_reader *r = NULL;
     struct rec_out *out = NULL;
+    bool text = list || headers || check || prov || parts;
     enum rec_status st;
 
     if (section == NULL &&
         (opts.column != NULL || opts.form != REC_EXPORT_TSV || opts.codes))
         return rec_fail(err, REC_EUSAGE,
                         "--to, --column and --codes go with --section");
-    if (section != NULL && opts.form != REC_EXPORT_TSV &&
-        (list || headers || check || prov))
+    if (section != NULL && opts.form != REC_EXPORT_TSV && text)
         return rec_fail(err, REC_EUSAGE, "--to goes with --section alone");
-    list = list || !(headers || check || prov || section != NULL);
+    list = list || !(text || section != NULL);
     if (opts.form == REC_EXPORT_NPY && section != NULL && rec_args.output == NULL) {
         st = rec_refuse_terminal(err);
         if (st != REC_OK)

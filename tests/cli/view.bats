@@ -202,6 +202,85 @@ npy_header() {
     done
 }
 
+# ---- --parts ----
+
+# parts_by_awk: reads user, item, time and part of each row; prints what --parts should.
+parts_by_awk() {
+    awk -F '\t' 'BEGIN { split("train valid test", name, " ") }
+        { p = $4; rows[p]++
+          if (!(p in first) || $3 < first[p]) first[p] = $3
+          if (!(p in last) || $3 > last[p]) last[p] = $3
+          if (!((p, $1) in user)) { user[p, $1]; users[p] = users[p] $1 "\t"; n[p]++ }
+          if (!((p, $2) in item)) { item[p, $2]; items[p] = items[p] $2 "\t"; m[p]++ } }
+        END {
+          print "part\trows\tusers\twarm_users\tcold_users\titems\twarm_items\tcold_items\tfirst_time\tlast_time"
+          for (p = 0; p < 3; p++) {
+            w = v = 0
+            k = split(users[p], a, "\t"); for (i = 1; i < k; i++) w += (0, a[i]) in user
+            k = split(items[p], a, "\t"); for (i = 1; i < k; i++) v += (0, a[i]) in item
+            printf "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", name[p + 1], rows[p], n[p], w,
+              n[p] - w, m[p], v, m[p] - v, p in first ? first[p] : "-", p in last ? last[p] : "-"
+          } }'
+}
+
+@test "--parts: sizes of the parts, what they share with training, and their times" {
+    printf '%s\n' a,x,5,1 b,y,4,2 a,y,3,3 c,x,2,4 c,z,1,5 a,w,1,6 | rec-clean | rec-encode |
+        rec-split --method time --test 0.34 --valid 0.25 -o out.rec
+    gives 0 "$(lines $'part\trows\tusers\twarm_users\tcold_users\titems\twarm_items\tcold_items\tfirst_time\tlast_time' \
+        $'train\t3\t2\t2\t0\t2\t2\t0\t1\t3' $'valid\t1\t1\t0\t1\t1\t1\t0\t4\t4' \
+        $'test\t2\t2\t1\t1\t2\t0\t2\t5\t6')" '' rec-view --parts out.rec
+    rec-split --test 0 --valid 0 -o all.rec out.rec
+    equal "$(rec-view --parts all.rec | tail -n 2)" \
+        "$(lines $'valid\t0\t0\t0\t0\t0\t0\t0\t-\t-' $'test\t0\t0\t0\t0\t0\t0\t0\t-\t-')"
+}
+
+@test "--parts without times has no columns for them" {
+    printf '%s\n' a,x,5 b,x,4 | rec-clean --time none | rec-encode |
+        rec-split --method last -o out.rec
+    gives 0 "$(lines $'part\trows\tusers\twarm_users\tcold_users\titems\twarm_items\tcold_items' \
+        $'train\t2\t2\t2\t0\t1\t1\t0' $'valid\t0\t0\t0\t0\t0\t0\t0' $'test\t0\t0\t0\t0\t0\t0\t0')" '' \
+        rec-view --parts out.rec
+}
+
+# parts_agree FILE: splits it in several ways and compares --parts with awk's count.
+parts_agree() {
+    for method in random user time last; do
+        rec-split --method $method -o out.rec "$1"
+        cmp <(rec-view --parts out.rec) \
+            <(paste <(rows ratings out.rec | cut -f 1,2,4) <(rows split out.rec) | parts_by_awk)
+    done
+}
+
+@test "--parts agrees with a count by awk" {
+    ratings 3000 | rec-clean | rec-encode -o encode.rec
+    parts_agree encode.rec
+}
+
+@test "--parts agrees with a count by awk: MovieLens 100k" {
+    data ml-100k/u.data
+    tr '\t' , <"$data" | rec-clean --header no | rec-encode -o encode.rec
+    parts_agree encode.rec
+}
+
+@test "--parts with other questions; without a split; with a form" {
+    try rec-view --parts -s split -l "$at/split.rec"
+    equal "$status" 0
+    equal "$(grep -n '^section\|^part' <<<"$output")" \
+        "$(lines $'1:section\tkind\tby\trows\tframes\tbytes\tstored' \
+            "6:$(rec-view --parts "$at/split.rec" | head -n 1)" 10:part)"
+    try rec-view --parts --check "$at/model.rec"
+    equal "$status" 0
+    equal "$(tail -n +2 <<<"$output")" "$(rec-view --parts "$at/split.rec")"
+    gives 4 '' "rec-view: $at/encode.rec: no section 'split': run it through rec-split first" \
+        rec-view --parts "$at/encode.rec"
+    gives 2 '' 'rec-view: --to goes with --section alone' \
+        rec-view --parts -s split --to csv "$at/split.rec"
+    gives 2 '' 'rec-view: --to, --column and --codes go with --section' \
+        rec-view --parts --codes "$at/split.rec"
+    gives 5 '' 'rec-view: /dev/full: cannot write: No space left on device' \
+        rec-view --parts -o /dev/full "$at/split.rec"
+}
+
 # ---- --prov ----
 
 @test "--prov gives a script that makes the same file from the same input" {
