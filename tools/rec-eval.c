@@ -146,6 +146,7 @@ int main(int argc, char **argv)
                    "fitted to the\n"
                    "training ratings: their mean, and mean + user bias + item bias.",
         .example = "rec-train graph.rec | rec-eval --format json",
+        .flags = REC_TOOL_BLAS,
         .opts = table,
         .n_opts = sizeof table / sizeof *table,
         .run = run,

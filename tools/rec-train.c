@@ -195,7 +195,7 @@ int main(int argc, char **argv)
             "mean\n"
             "squared error on the training ratings; writes the sections `model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
-        .flags = REC_TOOL_BINARY_OUT,
+        .flags = REC_TOOL_BINARY_OUT | REC_TOOL_BLAS,
         .opts = table,
         .n_opts = sizeof table / sizeof *table,
         .run = run,

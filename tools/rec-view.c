@@ -173,6 +173,7 @@ int main(int argc, char **argv)
                    "their rows, how it\n"
                    "was made; checks it; exports sections to other programs.",
         .example = "rec-view -s model.W1 --to npy model.rec -o W1.npy",
+        .flags = REC_TOOL_BLAS,
         .opts = table,
         .n_opts = sizeof table / sizeof *table,
         .run = run,

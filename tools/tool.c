@@ -295,6 +295,20 @@ static void hold_standard_descriptors(void)
             _exit(REC_ESYSTEM);
 }
 
+/*
+ * OpenBLAS starts a thread for each processor when it is loaded, and they spin: rows
+ * are shared out by us, so none is wanted, and where memory is limited (ulimit -v) they
+ * never end.  It reads its setting before main(): so it is set, and the program started
+ * again.
+ */
+static void quieten_blas(char **argv)
+{
+    static const char setting[] = "OPENBLAS_NUM_THREADS";
+
+    if (getenv(setting) == NULL && setenv(setting, "1", 1) == 0)
+        (void)execv("/proc/self/exe", argv); /* if it cannot be: slower, not wrong */
+}
+
 int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
 {
     struct rec_opt opts[MAX_OPTS];
@@ -303,6 +317,8 @@ int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
 
     hold_standard_descriptors();
     tool = the_tool;
+    if (tool->flags & REC_TOOL_BLAS)
+        quieten_blas(argv);
     if (tool->n_opts > 0)
         memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
     memcpy(opts + tool->n_opts, common, sizeof common);

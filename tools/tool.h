@@ -13,7 +13,8 @@
 enum {
     REC_TOOL_BINARY_OUT = 1, /* writes a container: never to a terminal without -f */
     REC_TOOL_MANY = 2,       /* takes any number of files, not just one */
-    REC_TOOL_NO_INPUT = 4    /* takes none */
+    REC_TOOL_NO_INPUT = 4,   /* takes none */
+    REC_TOOL_BLAS = 8        /* uses OpenBLAS */
 };
 
 /* What the common options and the operands said. */

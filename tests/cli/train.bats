@@ -298,3 +298,12 @@ near() {
              loss[20] < loss[10] && loss[40] < loss[20] && loss[80] < loss[40] && loss[80] < 2
         if (!ok) { print loss[1], loss[10], loss[20], loss[40], loss[80]; exit 1 } }'
 }
+
+@test "training ends where address space is limited" {
+    stages 200
+    [[ $(nm -D "$REC_BIN/rec-train") != *asan* ]] || skip "AddressSanitizer needs its terabytes"
+    run bash -c 'ulimit -v 300000; timeout 60 rec-train --epochs 2 -o limited.rec graph.rec'
+    equal "$status" 0
+    rec-train --epochs 2 graph.rec -o free.rec
+    cmp free.rec limited.rec
+}
