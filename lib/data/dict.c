@@ -1,11 +1,20 @@
 #include "data/dict.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/par.h"
 
-enum { FIRST_BITS = 10, MAX_BITS = 32 };
+enum {
+    FIRST_BITS = 10,
+    MAX_BITS = 32,
+    BATCH = 128,           /* strings that are looked up together */
+    GATHER_ROWS = 1 << 16, /* strings that one thread copies at a time */
+    AHEAD = 16
+};
+
+#define NONE UINT32_MAX
 
 static size_t place(uint32_t hash, uint32_t bits)
 {
@@ -19,6 +28,7 @@ static enum rec_status grow_slots(struct rec_dict *d, struct rec_err *err)
     size_t n = (size_t)1 << bits;
     uint64_t *slots;
 
+    assert(d->slots != NULL || d->n == 0); /* nothing is added after ranking */
     if (bits > MAX_BITS)
         return rec_fail(err, REC_ESYSTEM, "more than 2^31 different ids or rows");
     slots = rec_alloc_zero(n, sizeof *slots, "hash table", err);
@@ -40,15 +50,18 @@ static enum rec_status grow_slots(struct rec_dict *d, struct rec_err *err)
     return REC_OK;
 }
 
-static enum rec_status append(struct rec_dict *d, const void *s, size_t n,
-                              struct rec_err *err)
+/* Room for N more strings of BYTES bytes in all. */
+static enum rec_status reserve(struct rec_dict *d, size_t n, size_t bytes,
+                               struct rec_err *err)
 {
-    enum rec_status st;
+    enum rec_status st = REC_OK;
 
-    if (d->n == d->cap) {
-        uint32_t cap = d->cap == 0 ? 1024 : d->cap + d->cap / 2;
-        uint64_t *at =
-            rec_realloc(d->at, (size_t)cap + 1, sizeof *at, "dictionary", err);
+    while (st == REC_OK &&
+           (d->slots == NULL || d->n + n > ((size_t)1 << d->slot_bits) / 4 * 3))
+        st = grow_slots(d, err);
+    if (st == REC_OK && (d->at == NULL || d->n + n > d->cap)) {
+        size_t cap = d->cap + d->cap / 2 + n;
+        uint64_t *at = rec_realloc(d->at, cap + 1, sizeof *at, "dictionary", err);
 
         if (at == NULL)
             return REC_ESYSTEM;
@@ -56,126 +69,190 @@ static enum rec_status append(struct rec_dict *d, const void *s, size_t n,
         d->at[0] = 0;
         d->cap = cap;
     }
-    st = rec_buf_add(&d->text, s, n, err);
-    if (st != REC_OK)
-        return st;
+    return st == REC_OK ? rec_buf_reserve(&d->text, bytes, err) : st;
+}
+
+/* Finds or adds, where there is room. */
+static uint32_t put(struct rec_dict *d, const void *s, size_t n, uint32_t hash)
+{
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at;
+
+    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
+        uint32_t i = (uint32_t)d->slots[at] - 1;
+
+        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
+            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0))
+            return i;
+    }
+    if (n > 0)
+        memcpy(d->text.data + d->text.n, s, n);
+    d->text.n += n;
     d->at[++d->n] = d->text.n;
-    return REC_OK;
+    d->slots[at] = (uint64_t)hash << 32 | d->n;
+    return d->n - 1;
 }
 
 enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
                              uint32_t *index, bool *is_new, struct rec_err *err)
 {
     uint32_t hash = (uint32_t)(rec_hash64(s, n, rec_hash_key()) >> 32);
-    size_t mask, at;
-    enum rec_status st;
+    uint32_t before = d->n;
+    enum rec_status st = reserve(d, 1, n, err);
 
-    if (d->slots == NULL || d->n >= ((size_t)1 << d->slot_bits) / 2) {
-        st = grow_slots(d, err);
-        if (st != REC_OK)
-            return st;
-    }
-    mask = ((size_t)1 << d->slot_bits) - 1;
-    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
-        uint32_t i = (uint32_t)d->slots[at] - 1;
-
-        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
-            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0)) {
-            *index = i;
-            *is_new = false;
-            return REC_OK;
-        }
-    }
-    st = append(d, s, n, err);
     if (st != REC_OK)
         return st;
-    d->slots[at] = (uint64_t)hash << 32 | d->n;
-    *index = d->n - 1;
-    *is_new = true;
+    *index = put(d, s, n, hash);
+    *is_new = d->n > before;
     return REC_OK;
 }
 
-/* The first eight bytes, so that most comparisons touch no string. */
-struct sort_key {
-    uint64_t head;
-    uint32_t index;
+/* The first string with this hash, or NONE; put() may still find another one. */
+static uint32_t candidate(const struct rec_dict *d, uint32_t hash)
+{
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at = place(hash, d->slot_bits);
+
+    while (d->slots[at] != 0 && d->slots[at] >> 32 != hash)
+        at = (at + 1) & mask;
+    return (uint32_t)d->slots[at] - 1;
+}
+
+/*
+ * A table larger than the caches costs three misses a string, one after the other:
+ * slot, offset, text.  Each round asks for one of them, for the whole batch.
+ */
+static void put_batch(struct rec_dict *d, const struct rec_column *text, size_t first,
+                      size_t n, uint32_t *index)
+{
+    uint64_t key = rec_hash_key();
+    uint32_t hash[BATCH], found[BATCH];
+    size_t len;
+
+    for (size_t k = 0; k < n; k++) {
+        const char *s = rec_column_text(text, first + k, &len);
+
+        hash[k] = (uint32_t)(rec_hash64(s, len, key) >> 32);
+        __builtin_prefetch(&d->slots[place(hash[k], d->slot_bits)]);
+    }
+    for (size_t k = 0; k < n; k++) {
+        found[k] = candidate(d, hash[k]);
+        if (found[k] != NONE)
+            __builtin_prefetch(&d->at[found[k]]);
+    }
+    for (size_t k = 0; k < n; k++)
+        if (found[k] != NONE)
+            __builtin_prefetch(d->text.data + d->at[found[k]]);
+    for (size_t k = 0; k < n; k++) {
+        const char *s = rec_column_text(text, first + k, &len);
+
+        index[k] = put(d, s, len, hash[k]);
+    }
+}
+
+enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column *text,
+                                    size_t n, uint32_t *index, struct rec_err *err)
+{
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t m = n - first < BATCH ? n - first : BATCH;
+        size_t bytes = (size_t)(text->at[first + m] - text->at[first]);
+        enum rec_status st = reserve(d, m, bytes, err);
+
+        if (st != REC_OK)
+            return st;
+        put_batch(d, text, first, m, index + first);
+    }
+    return REC_OK;
+}
+
+/* ---- as a section ---- */
+
+/* Strings to be copied into the order of rows; row i is string order[i]. */
+struct gather {
+    const struct rec_dict *d;
+    const uint32_t *order;
+    struct rec_column *out;
 };
 
-static int compare(const void *a, const void *b, void *ctx)
+/* Offsets of the rows; the strings' offsets lie anywhere and are asked for early. */
+static void gather_offsets(const struct gather *g)
 {
-    const struct sort_key *x = a, *y = b;
-    const struct rec_dict *d = ctx;
-    size_t nx, ny;
-    int c = 0;
+    const uint64_t *at = g->d->at;
 
-    if (x->head != y->head)
-        return x->head < y->head ? -1 : 1;
-    nx = (size_t)(d->at[x->index + 1] - d->at[x->index]);
-    ny = (size_t)(d->at[y->index + 1] - d->at[y->index]);
-    if (nx > 0 && ny > 0)
-        c = memcmp(d->text.data + d->at[x->index], d->text.data + d->at[y->index],
-                   nx < ny ? nx : ny);
-    if (c != 0)
-        return c;
-    return nx < ny ? -1 : nx > ny;
-}
-
-enum rec_status rec_dict_rank(const struct rec_dict *d, uint32_t *rank,
-                              struct rec_err *err)
-{
-    struct sort_key *keys = rec_alloc(d->n, sizeof *keys, "sorting ids", err);
-
-    if (keys == NULL)
-        return REC_ESYSTEM;
-    for (uint32_t i = 0; i < d->n; i++) {
-        size_t n = (size_t)(d->at[i + 1] - d->at[i]);
-
-        keys[i] = (struct sort_key){ .index = i };
-        for (size_t b = 0; b < 8 && b < n; b++)
-            keys[i].head |= (uint64_t)d->text.data[d->at[i] + b] << (56 - 8 * b);
+    for (uint32_t i = 0; i < g->d->n; i++) {
+        if (i + AHEAD < g->d->n)
+            __builtin_prefetch(&at[g->order[i + AHEAD]]);
+        g->out->at[i + 1] = g->out->at[i] + (at[g->order[i] + 1] - at[g->order[i]]);
     }
-    qsort_r(keys, d->n, sizeof *keys, compare, (void *)(uintptr_t)d);
-    for (uint32_t i = 0; i < d->n; i++)
-        rank[keys[i].index] = i;
-    rec_free(keys);
-    return REC_OK;
 }
 
-enum rec_status rec_dict_table(const struct rec_dict *d, const uint32_t *rank,
+static void gather_text(void *ctx, uint32_t chunk)
+{
+    const struct gather *g = ctx;
+    const struct rec_dict *d = g->d;
+    uint32_t i = chunk * GATHER_ROWS;
+    uint32_t end = d->n - i < GATHER_ROWS ? d->n : i + GATHER_ROWS;
+
+    for (; i < end; i++) {
+        uint64_t n = g->out->at[i + 1] - g->out->at[i];
+
+        if (end - i > 2 * AHEAD)
+            __builtin_prefetch(&d->at[g->order[i + 2 * AHEAD]]);
+        if (end - i > AHEAD)
+            __builtin_prefetch(d->text.data + d->at[g->order[i + AHEAD]]);
+        if (n > 0)
+            memcpy(g->out->text.data + g->out->at[i], d->text.data + d->at[g->order[i]],
+                   n);
+    }
+}
+
+static enum rec_status gather(const struct rec_dict *d, const uint32_t *rank,
+                              struct rec_column *out, struct rec_err *err)
+{
+    uint32_t *order = rec_alloc(d->n, sizeof *order, "dictionary", err);
+    struct gather g = { d, order, out };
+    enum rec_status st = REC_ESYSTEM;
+
+    if (order != NULL)
+        st = rec_column_reserve(out, d->n, err);
+    if (st == REC_OK)
+        st = rec_buf_reserve(&out->text, d->text.n, err);
+    if (st == REC_OK) {
+        for (uint32_t i = 0; i < d->n; i++)
+            order[rank[i]] = i;
+        gather_offsets(&g);
+        rec_par_run((d->n + GATHER_ROWS - 1) / GATHER_ROWS, gather_text, &g);
+        out->text.n = d->text.n;
+    }
+    rec_free(order);
+    return st;
+}
+
+enum rec_status rec_dict_table(struct rec_dict *d, const uint32_t *rank,
                                const char *name, struct rec_table *out,
                                struct rec_err *err)
 {
-    uint32_t *order = rec_alloc(d->n, sizeof *order, "dictionary", err);
     struct rec_table t;
     struct rec_column *c;
-    enum rec_status st = REC_ESYSTEM;
 
-    if (order == NULL)
-        return st;
     rec_table_init(&t, name, REC_KIND_DICT);
     c = &t.cols[rec_table_add(&t, "id", REC_STR, 1, REC_PLAIN, NULL)];
-    st = rec_table_reserve(&t, d->n, err);
-    if (st == REC_OK)
-        st = rec_buf_reserve(&c->text, d->text.n, err);
-    if (st != REC_OK)
-        goto done;
-    for (uint32_t i = 0; i < d->n; i++)
-        order[rank == NULL ? i : rank[i]] = i;
-    for (uint32_t i = 0; i < d->n; i++) {
-        uint64_t from = d->at[order[i]], n = d->at[order[i] + 1] - from;
+    if (rank != NULL) {
+        enum rec_status st = gather(d, rank, c, err);
 
-        if (n > 0)
-            memcpy(c->text.data + c->text.n, d->text.data + from, n);
-        c->text.n += n;
-        c->at[i + 1] = c->text.n;
+        if (st != REC_OK) {
+            rec_table_free(&t);
+            return st;
+        }
+    } else { /* as they are */
+        c->at = d->at;
+        c->text = d->text;
+        c->cap = d->cap;
+        d->at = NULL;
+        d->text = (struct rec_buf){ 0 };
     }
     t.n_rows = d->n;
     *out = t;
-    t = (struct rec_table){ 0 };
-done:
-    rec_free(order);
-    rec_table_free(&t);
-    return st;
+    rec_dict_free(d);
+    return REC_OK;
 }
 
 void rec_dict_free(struct rec_dict *d)

@@ -11,7 +11,7 @@
  */
 struct rec_dict {
     uint32_t n;
-    uint32_t cap; /* room in at[] */
+    size_t cap;   /* room in at[] */
     uint64_t *at; /* string i is text[at[i] .. at[i + 1]) */
     struct rec_buf text;
     uint64_t *slots; /* high half: hash; low half: index + 1, or 0 */
@@ -23,19 +23,25 @@ enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
                              uint32_t *index, bool *is_new,
                              struct rec_err *err) REC_MUST_USE;
 
+/* The same for rows 0 .. n - 1 of a str column, in order; index (n) is filled in. */
+enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column *text,
+                                    size_t n, uint32_t *index,
+                                    struct rec_err *err) REC_MUST_USE;
+
 /*
  * Ranks in byte order: rank[i] is the place of string i among all, sorted as unsigned
  * bytes, a prefix first -- the order of scikit-learn's LabelEncoder for UTF-8 text.
+ * Gives up the hash table: nothing can be added afterwards.
  *   rank   (d->n)  filled in
  */
-enum rec_status rec_dict_rank(const struct rec_dict *d, uint32_t *rank,
+enum rec_status rec_dict_rank(struct rec_dict *d, uint32_t *rank,
                               struct rec_err *err) REC_MUST_USE;
 
 /*
  * The strings as a dict section NAME with one column `id`, string i in row rank[i], or
- * in row i if RANK is NULL.
+ * in row i if RANK is NULL.  D is emptied, unless this fails.
  */
-enum rec_status rec_dict_table(const struct rec_dict *d, const uint32_t *rank,
+enum rec_status rec_dict_table(struct rec_dict *d, const uint32_t *rank,
                                const char *name, struct rec_table *out,
                                struct rec_err *err) REC_MUST_USE;
 

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "base/par.h"
+
 enum { USER, ITEM }; /* columns of `ratings`; the others follow */
+enum { RENUMBER_ROWS = 1 << 16 };
 
 static bool has_columns(const struct rec_table *raw)
 {
@@ -35,18 +38,40 @@ static enum rec_status make_ratings(struct rec_table *t, const struct rec_table 
     return REC_OK;
 }
 
-static enum rec_status number(struct rec_dict *d, const struct rec_column *text,
-                              size_t n, uint32_t *out, struct rec_err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t len;
-        const char *s = rec_column_text(text, i, &len);
-        bool is_new;
-        enum rec_status st = rec_dict_add(d, s, len, &out[i], &is_new, err);
+/* Users and items know nothing of each other: they are numbered side by side. */
+struct numbering {
+    struct rec_dict *dict[2];
+    const struct rec_column *text[2];
+    uint32_t *codes[2];
+    size_t n;
+    enum rec_status st[2];
+    struct rec_err err[2];
+};
 
-        if (st != REC_OK)
-            return st;
+static void number(void *ctx, uint32_t k)
+{
+    struct numbering *x = ctx;
+
+    x->st[k] =
+        rec_dict_add_column(x->dict[k], x->text[k], x->n, x->codes[k], &x->err[k]);
+}
+
+static enum rec_status number_both(struct rec_encoder *e, const struct rec_table *raw,
+                                   struct rec_err *err)
+{
+    const struct rec_table *t = &e->ratings;
+    struct numbering x = { .dict = { &e->users, &e->items }, .n = raw->n_rows };
+
+    for (int k = USER; k <= ITEM; k++) {
+        x.text[k] = &raw->cols[k];
+        x.codes[k] = (uint32_t *)t->cols[k].data + t->n_rows;
     }
+    rec_par_run(2, number, &x);
+    for (int k = USER; k <= ITEM; k++)
+        if (x.st[k] != REC_OK) {
+            *err = x.err[k];
+            return x.st[k];
+        }
     return REC_OK;
 }
 
@@ -62,12 +87,8 @@ enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
         st = make_ratings(t, raw, err);
     if (st == REC_OK)
         st = rec_table_reserve(t, at + n, err);
-    if (st == REC_OK)
-        st = number(&e->users, &raw->cols[USER], n, (uint32_t *)t->cols[USER].data + at,
-                    err);
-    if (st == REC_OK)
-        st = number(&e->items, &raw->cols[ITEM], n, (uint32_t *)t->cols[ITEM].data + at,
-                    err);
+    if (st == REC_OK && n > 0)
+        st = number_both(e, raw, err);
     if (st != REC_OK)
         return st;
     for (uint32_t i = 2; i < raw->n_cols && n > 0; i++) {
@@ -79,10 +100,27 @@ enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
     return REC_OK;
 }
 
-static enum rec_status finish_ids(const struct rec_dict *d, enum rec_order order,
+struct renumbering {
+    const uint32_t *rank;
+    uint32_t *codes;
+    size_t n;
+};
+
+static void renumber(void *ctx, uint32_t chunk)
+{
+    const struct renumbering *x = ctx;
+    size_t i = (size_t)chunk * RENUMBER_ROWS;
+    size_t end = x->n - i < RENUMBER_ROWS ? x->n : i + RENUMBER_ROWS;
+
+    for (; i < end; i++)
+        x->codes[i] = x->rank[x->codes[i]];
+}
+
+static enum rec_status finish_ids(struct rec_dict *d, enum rec_order order,
                                   uint32_t *codes, size_t n, const char *name,
                                   struct rec_table *out, struct rec_err *err)
 {
+    struct renumbering x = { NULL, codes, n };
     uint32_t *rank = NULL;
     enum rec_status st = REC_OK;
 
@@ -91,8 +129,10 @@ static enum rec_status finish_ids(const struct rec_dict *d, enum rec_order order
         if (rank == NULL)
             return REC_ESYSTEM;
         st = rec_dict_rank(d, rank, err);
-        for (size_t i = 0; st == REC_OK && i < n; i++)
-            codes[i] = rank[codes[i]];
+        x.rank = rank;
+        if (st == REC_OK)
+            rec_par_run((uint32_t)((n + RENUMBER_ROWS - 1) / RENUMBER_ROWS), renumber,
+                        &x);
     }
     if (st == REC_OK)
         st = rec_dict_table(d, rank, name, out, err);

@@ -61,6 +61,34 @@ static void mem_aligns_blocks_to_16_bytes(void)
     }
 }
 
+/* Sizes on both sides of where blocks become mappings of their own, up and down. */
+static void mem_keeps_what_a_large_block_holds(void)
+{
+    static const size_t sizes[] = { 100,           (4 << 20) - 1, 4 << 20,
+                                    (4 << 20) + 1, 5 << 20,       64 << 20,
+                                    6 << 20,       (4 << 20) + 1, 33 };
+    uint64_t before = rec_mem_now();
+    uint8_t *p = NULL, *z = rec_alloc_zero(9 << 20, 1, "zeros", &err);
+    size_t old = 0;
+
+    CHECK(z != NULL && z[0] == 0 && z[(9 << 20) - 1] == 0);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        size_t n = sizes[k], kept = n < old ? n : old;
+
+        p = rec_realloc(p, n, 1, "block", &err);
+        CHECK(p != NULL && (uintptr_t)p % 16 == 0);
+        CHECK(rec_mem_now() == before + (9 << 20) + n);
+        for (size_t i = 0; i < kept; i++)
+            CHECK(p[i] == i % 251);
+        for (size_t i = kept; i < n; i++)
+            p[i] = (uint8_t)(i % 251);
+        old = n;
+    }
+    rec_free(p);
+    rec_free(z);
+    CHECK(rec_mem_now() == before);
+}
+
 static void mem_limit_bounds_all_blocks_together(void)
 {
     uint64_t before = rec_mem_now();
@@ -375,6 +403,7 @@ int main(void)
     RUN(mem_refuses_a_product_that_overflows);
     RUN(mem_counts_bytes_and_comes_back_to_zero);
     RUN(mem_aligns_blocks_to_16_bytes);
+    RUN(mem_keeps_what_a_large_block_holds);
     RUN(mem_limit_bounds_all_blocks_together);
     RUN(mem_fails_the_nth_allocation_and_no_other);
     RUN(buf_keeps_what_was_added_in_order);

@@ -149,8 +149,10 @@ static void check_ranks(struct text *list, uint32_t n)
         CHECK(rec_dict_add(&d, list[i].s, list[i].n, &index, &is_new, &err) == REC_OK &&
               is_new);
     CHECK(rec_dict_rank(&d, rank, &err) == REC_OK);
-    CHECK(rec_dict_table(&d, rank, "users", &t, &err) == REC_OK);
-    CHECK(rec_dict_table(&d, NULL, "users", &plain, &err) == REC_OK);
+    CHECK(rec_dict_table(&d, rank, "users", &t, &err) == REC_OK && d.n == 0);
+    for (uint32_t i = 0; i < n; i++)
+        CHECK(rec_dict_add(&d, list[i].s, list[i].n, &index, &is_new, &err) == REC_OK);
+    CHECK(rec_dict_table(&d, NULL, "users", &plain, &err) == REC_OK && d.n == 0);
     CHECK(t.n_rows == n && t.kind == REC_KIND_DICT && plain.n_rows == n);
     for (uint32_t i = 0; i < n; i++) {
         size_t len;
@@ -211,6 +213,71 @@ static void rank_of_random_strings_is_a_plain_sort(void)
     }
     check_ranks(list, N);
     free(list);
+}
+
+/* Many that share one, two, ... eight heads and more, some of which end there. */
+static void rank_of_strings_with_long_common_beginnings(void)
+{
+    enum { N = 6000 };
+    struct text *list = calloc(N, sizeof *list);
+    uint32_t n = 0;
+
+    CHECK(list != NULL);
+    for (uint32_t i = 0; i < N; i++) {
+        uint8_t s[200];
+        size_t len = 8 * (i % 11) + i % 3;
+
+        memset(s, 'x', len);
+        len += (size_t)snprintf((char *)s + len, 16, "%u", i * 2654435761u % 7919);
+        if (i % 5 == 0)
+            memset(s + len - 1, 0, 1);
+        list[n] = make_text(s, len);
+        if (slow_find(list, n, &list[n]) == n)
+            n++;
+        else
+            free(list[n].s);
+    }
+    CHECKF(n > 3000, "%u strings", n);
+    check_ranks(list, n);
+    free(list);
+}
+
+/* In batches, and one by one: the same numbers, also when the table grows between. */
+static void dict_adds_a_column_as_one_by_one(void)
+{
+    enum { N = 50000 };
+    struct rec_dict a = { 0 }, b = { 0 };
+    struct rec_column c = { .type = REC_STR, .width = 1 };
+    uint32_t *index = calloc(N, sizeof *index), wanted;
+    uint64_t before = rec_mem_now(), state = 77;
+    bool is_new;
+
+    CHECK(index != NULL && rec_column_reserve(&c, N, &err) == REC_OK);
+    for (uint32_t i = 0; i < N; i++) {
+        struct text t = random_text(&state);
+
+        CHECK(rec_buf_add(&c.text, t.s, t.n, &err) == REC_OK);
+        if (i % 3 > 0)
+            CHECK(rec_buf_addf(&c.text, &err, "%u", i / 2) == REC_OK);
+        c.at[i + 1] = c.text.n;
+        free(t.s);
+    }
+    CHECK(rec_dict_add_column(&a, &c, N, index, &err) == REC_OK);
+    for (uint32_t i = 0; i < N; i++) {
+        size_t n;
+        const char *s = rec_column_text(&c, i, &n);
+
+        CHECK(rec_dict_add(&b, s, n, &wanted, &is_new, &err) == REC_OK);
+        CHECKF(index[i] == wanted, "row %u: %u not %u", i, index[i], wanted);
+    }
+    CHECK(a.n == b.n && a.n > N / 2 && a.text.n == b.text.n);
+    CHECK(memcmp(a.at, b.at, (a.n + 1) * sizeof *a.at) == 0);
+    CHECK(memcmp(a.text.data, b.text.data, a.text.n) == 0);
+    rec_dict_free(&a);
+    rec_dict_free(&b);
+    rec_column_free(&c);
+    free(index);
+    CHECK(rec_mem_now() == before);
 }
 
 /* ---- encode ---- */
@@ -327,6 +394,8 @@ int main(void)
     RUN(dict_takes_the_empty_string);
     RUN(rank_is_byte_order_with_prefixes_first);
     RUN(rank_of_random_strings_is_a_plain_sort);
+    RUN(rank_of_strings_with_long_common_beginnings);
+    RUN(dict_adds_a_column_as_one_by_one);
     RUN(encode_numbers_users_and_items);
     RUN(encode_refuses_what_is_no_raw);
     RUN(encode_survives_every_failed_allocation);
