@@ -6,10 +6,9 @@
 #include "data/dict.h"
 
 enum {
-    BUCKET_BITS =
-        11,         /* the first pass deals into 2^11 buckets, sorted on all threads */
-    FEW = 48,       /* so many are sorted by insertion */
-    MAX_DEPTH = 64, /* longer common beginnings are left to qsort */
+    BUCKET_BITS = 11, /* of the first pass; its buckets are sorted on all threads */
+    FEW = 48,         /* so many are sorted by insertion */
+    MAX_DEPTH = 64,   /* longer common beginnings are left to qsort */
     FILL_ROWS = 1 << 16
 };
 
