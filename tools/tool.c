@@ -135,6 +135,7 @@ static void catch_signals(void)
     struct sigaction action = { .sa_handler = on_signal,
                                 .sa_flags = (int)SA_RESETHAND };
 
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction before;
 

@@ -286,7 +286,8 @@ enum rec_status rec_out_open(const char *path, struct rec_out **result,
         return REC_ESYSTEM;
     out->fd = -1;
     out->slot = -1;
-    if (!is_stdout && realpath(path, target) != NULL)
+    if (!is_stdout && lstat(path, &s) == 0 && S_ISLNK(s.st_mode) &&
+        realpath(path, target) != NULL)
         path = target; /* a symbolic link stays; what it points to is written */
     out->name = copy_text(is_stdout ? "stdout" : path, err);
     out->buf = rec_alloc(OUT_BYTES, 1, "output buffer", err);

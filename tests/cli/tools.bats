@@ -499,3 +499,11 @@ interrupt() {
         done
     done
 }
+
+@test "a limit on file size is exit 5, and nothing is left" {
+    ratings 5000 >in.csv
+    run bash -c 'ulimit -f 8; exec rec-clean -z0 -o out.rec in.csv 2>&1'
+    equal "$status" 5
+    equal "$output" 'rec-clean: out.rec: cannot write: File too large'
+    equal "$(ls)" in.csv
+}
