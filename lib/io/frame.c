@@ -4,13 +4,14 @@
 #include <zlib.h>
 
 #include "io/bytes.h"
+#include "io/crc.h"
 
 static const uint8_t magic[8] = { 0x89, 'R', 'E', 'C', '\r', '\n', 0x1a, '\n' };
 static const uint8_t sync_bytes[4] = { 0xd7, 'R', 'F', '\n' };
 
 static uint32_t crc_of(const uint8_t *data, size_t n)
 {
-    return (uint32_t)crc32_z(0, data, n);
+    return rec_crc32(0, data, n);
 }
 
 void rec_frame_free(struct rec_frame *f)
