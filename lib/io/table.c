@@ -282,28 +282,42 @@ size_t rec_table_least_row(const struct rec_table *t)
     return bytes;
 }
 
-size_t rec_table_frame_rows(const struct rec_table *t, size_t first)
+/* The estimate for rows FIRST .. FIRST + N - 1, of FIXED bytes and their texts. */
+static size_t rows_bytes(const struct rec_table *t, size_t first, size_t n,
+                         size_t fixed)
 {
-    size_t n = t->n_rows - first, fixed = 0, used = 0, rows;
+    size_t bytes = n * fixed;
+
+    for (uint32_t i = 0; i < t->n_cols && n > 0; i++)
+        if (t->cols[i].type == REC_STR)
+            bytes += (size_t)(t->cols[i].at[first + n] - t->cols[i].at[first]);
+    return bytes;
+}
+
+size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *bytes)
+{
+    size_t n = t->n_rows - first, fixed = 0;
 
     n = n < REC_FRAME_ROWS ? n : REC_FRAME_ROWS;
     for (uint32_t c = 0; c < t->n_cols; c++)
         fixed += t->cols[c].type == REC_STR
                      ? REC_VARINT_MAX
                      : rec_type_bytes(t->cols[c].type) * t->cols[c].width;
-    for (rows = 0; rows < n; rows++) {
-        size_t row = fixed, len;
+    if (rows_bytes(t, first, n, fixed) > FRAME_TARGET_BYTES) {
+        size_t low = 1, high = n - 1; /* LOW rows fit, or must */
 
-        for (uint32_t c = 0; c < t->n_cols; c++)
-            if (t->cols[c].type == REC_STR) {
-                (void)rec_column_text(&t->cols[c], first + rows, &len);
-                row += len;
-            }
-        if (rows > 0 && used + row > FRAME_TARGET_BYTES)
-            break;
-        used += row;
+        while (low < high) {
+            size_t middle = high - (high - low) / 2;
+
+            if (rows_bytes(t, first, middle, fixed) <= FRAME_TARGET_BYTES)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        n = low;
     }
-    return rows;
+    *bytes = rows_bytes(t, first, n, fixed);
+    return n;
 }
 
 enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t n,

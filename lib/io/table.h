@@ -70,8 +70,11 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
 
 /* The fewest bytes that a row of these columns takes in a frame, at least 1. */
 size_t rec_table_least_row(const struct rec_table *t);
-/* How many rows from FIRST on go into one frame: depends on the rows alone. */
-size_t rec_table_frame_rows(const struct rec_table *t, size_t first);
+/*
+ * How many rows from FIRST on go into one frame: depends on the rows alone.  *bytes is
+ * what they take there, roughly.
+ */
+size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *bytes);
 
 /* Payload of a DATA frame: of each column u32 bytes, then the column's bytes. */
 enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t n,
