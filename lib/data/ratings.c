@@ -4,12 +4,21 @@
 
 const char *const rec_part_names[REC_N_PARTS] = { "train", "valid", "test" };
 
-enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
-                                 struct rec_err *err)
+enum rec_status rec_ratings_load(struct rec_reader *r, int needs, struct rec_err *err)
 {
-    enum rec_status st = rec_reader_load(r, "ratings", err);
+    static const struct {
+        int need;
+        const char *columns;
+    } list[] = { { REC_NEED_IDS, "user item" },
+                 { REC_NEED_RATING, "rating" },
+                 { REC_NEED_TIME, "time" },
+                 { REC_NEED_SOURCE, "source" } };
+    enum rec_status st = REC_OK;
 
-    if (st == REC_OK && with_split)
+    for (size_t i = 0; i < sizeof list / sizeof *list && st == REC_OK; i++)
+        if (needs & list[i].need)
+            st = rec_reader_load_columns(r, "ratings", list[i].columns, err);
+    if (st == REC_OK && (needs & REC_NEED_SPLIT))
         st = rec_reader_load(r, "split", err);
     return st;
 }
@@ -17,10 +26,10 @@ enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
 static enum rec_status check(const struct rec_ratings *x, struct rec_err *err)
 {
     for (size_t i = 0; i < x->n; i++) {
-        if (x->user[i] >= x->n_users || x->item[i] >= x->n_items)
+        if (x->user != NULL && (x->user[i] >= x->n_users || x->item[i] >= x->n_items))
             return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: no such id",
                             i);
-        if (!isfinite(x->rating[i]))
+        if (x->rating != NULL && !isfinite(x->rating[i]))
             return rec_fail(err, REC_EFORMAT,
                             "section 'ratings', row %zu: not a number", i);
         if (x->part != NULL && x->part[i] >= REC_N_PARTS)
@@ -68,7 +77,7 @@ static enum rec_status get_split(struct rec_reader *r, struct rec_ratings *x,
     return REC_OK;
 }
 
-enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
+enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
                                 struct rec_ratings *out, struct rec_err *err)
 {
     const struct rec_column *user, *item, *rating, *time = NULL, *source;
@@ -91,14 +100,19 @@ enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
     if (st != REC_OK)
         return st;
     x.n = t->n_rows;
-    x.user = user->data;
-    x.item = item->data;
-    x.rating = rating->data;
-    x.time = time != NULL ? time->data : NULL;
+    if (needs & REC_NEED_IDS) {
+        x.user = user->data;
+        x.item = item->data;
+    }
+    if (needs & REC_NEED_RATING)
+        x.rating = rating->data;
+    if ((needs & REC_NEED_TIME) && time != NULL)
+        x.time = time->data;
     source = rec_table_find(t, "source");
-    if (source != NULL && source->type == REC_U8 && source->width == 1)
+    if ((needs & REC_NEED_SOURCE) && source != NULL && source->type == REC_U8 &&
+        source->width == 1)
         x.source = source->data;
-    if (with_split)
+    if (needs & REC_NEED_SPLIT)
         st = get_split(r, &x, err);
     if (st == REC_OK)
         st = check(&x, err);

@@ -51,7 +51,10 @@ void rec_table_clear(struct rec_table *t)
 {
     t->n_rows = 0;
     for (uint32_t i = 0; i < t->n_cols; i++)
-        t->cols[i].text.n = 0;
+        if (t->cols[i].borrowed)
+            t->cols[i].text = (struct rec_buf){ 0 };
+        else
+            t->cols[i].text.n = 0;
 }
 
 void rec_table_free(struct rec_table *t)
@@ -328,6 +331,7 @@ enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t
         uint8_t bytes[4] = { 0 };
         enum rec_status st = rec_buf_add(out, bytes, sizeof bytes, err);
 
+        assert(!t->cols[i].skipped);
         if (st == REC_OK)
             st = rec_column_encode(&t->cols[i], first, n, out, err);
         if (st != REC_OK)
@@ -342,20 +346,24 @@ enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t
 }
 
 enum rec_status rec_table_decode(struct rec_table *t, size_t first, size_t n,
-                                 const uint8_t *data, size_t bytes, struct rec_err *err)
+                                 const uint8_t *data, size_t bytes, int parts,
+                                 struct rec_err *err)
 {
     size_t at = 0;
 
     for (uint32_t i = 0; i < t->n_cols; i++) {
+        struct rec_column *c = &t->cols[i];
+        int part = c->type == REC_STR ? REC_PART_TEXT : REC_PART_FIXED;
         size_t len;
-        enum rec_status st;
+        enum rec_status st = REC_OK;
 
         if (bytes - at < 4 || rec_get_u32(data + at) > bytes - at - 4)
             return rec_fail(err, REC_EFORMAT,
                             "section '%s': a frame ends in column '%s'", t->name,
-                            t->cols[i].name);
+                            c->name);
         len = rec_get_u32(data + at);
-        st = rec_column_decode(&t->cols[i], first, n, data + at + 4, len, err);
+        if (!c->skipped && (part & parts) != 0)
+            st = rec_column_decode(c, first, n, data + at + 4, len, err);
         if (st != REC_OK)
             return st;
         at += 4 + len;
