@@ -330,9 +330,9 @@ static void make_columns(struct cleaner *c, bool has_time, bool has_source)
     memcpy(c->block.by, "rec-clean", sizeof "rec-clean");
     rec_table_add(&c->block, "user", REC_STR, 1, REC_PLAIN, NULL);
     rec_table_add(&c->block, "item", REC_STR, 1, REC_PLAIN, NULL);
-    rec_table_add(&c->block, "rating", REC_F32, 1, REC_LEVELS, NULL);
+    rec_table_add(&c->block, "rating", REC_F32, 1, REC_PACKED, NULL);
     if (has_time)
-        rec_table_add(&c->block, "time", REC_I64, 1, REC_SHUFFLE, NULL);
+        rec_table_add(&c->block, "time", REC_I64, 1, REC_STEPS, NULL);
     if (has_source)
         rec_table_add(&c->block, "source", REC_U8, 1, REC_PLAIN, NULL);
 }

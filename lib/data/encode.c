@@ -25,8 +25,8 @@ static enum rec_status make_ratings(struct rec_table *t, const struct rec_table 
         return rec_fail(err, REC_EFORMAT,
                         "section 'raw' does not begin with user, item, rating");
     rec_table_init(t, "ratings", REC_KIND_TABLE);
-    rec_table_add(t, "user", REC_U32, 1, REC_SHUFFLE, "users");
-    rec_table_add(t, "item", REC_U32, 1, REC_DELTA, "items");
+    rec_table_add(t, "user", REC_U32, 1, REC_STEPS, "users");
+    rec_table_add(t, "item", REC_U32, 1, REC_STEPS, "items");
     for (uint32_t i = 2; i < raw->n_cols; i++) {
         const struct rec_column *c = &raw->cols[i];
 

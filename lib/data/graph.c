@@ -117,11 +117,11 @@ enum rec_status rec_graph_tables(const struct rec_graph *g, struct rec_table *gr
     rec_table_init(graph, "graph", REC_KIND_CSR);
     rec_table_set_attr(graph, "US", g->n_users);
     rec_table_set_attr(graph, "IT", g->n_items);
-    rec_table_add(graph, "to", REC_U32, 1, REC_DELTA, NULL);
-    rec_table_add(graph, "rating", REC_F32, 1, REC_LEVELS, NULL);
+    rec_table_add(graph, "to", REC_U32, 1, REC_STEPS, NULL);
+    rec_table_add(graph, "rating", REC_F32, 1, REC_PACKED, NULL);
     rec_table_init(nodes, "graph.nodes", REC_KIND_TABLE);
-    rec_table_add(nodes, "degree", REC_U32, 1, REC_SHUFFLE, NULL);
-    rec_table_add(nodes, "norm", REC_F32, 1, REC_LEVELS, NULL);
+    rec_table_add(nodes, "degree", REC_U32, 1, REC_STEPS, NULL);
+    rec_table_add(nodes, "norm", REC_F32, 1, REC_PACKED, NULL);
     st = rec_table_reserve(graph, g->n_edges, err);
     if (st == REC_OK)
         st = rec_table_reserve(nodes, g->n_nodes, err);

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "io/bytes.h"
+#include "io/filter.h"
 
 const char *const rec_type_names[REC_N_TYPES] = { "u8",  "u32", "u64", "i64",
                                                   "f32", "f64", "str" };
-const char *const rec_filter_names[REC_N_FILTERS] = { "none", "delta", "shuffle",
-                                                      "levels" };
+const char *const rec_filter_names[REC_N_FILTERS] = { "none",   "delta",  "shuffle",
+                                                      "levels", "packed", "steps" };
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "columns are copied as they are in memory, which must be little-endian"
@@ -27,10 +27,12 @@ bool rec_filter_fits(enum rec_filter filter, enum rec_type type, uint32_t width)
     case REC_PLAIN:
         return true;
     case REC_DELTA:
+    case REC_STEPS:
         return width == 1 && (type == REC_U32 || type == REC_U64 || type == REC_I64);
     case REC_SHUFFLE:
         return type != REC_STR;
     case REC_LEVELS:
+    case REC_PACKED:
         return width == 1 && rec_type_bytes(type) >= 4;
     case REC_N_FILTERS:
         break;
@@ -171,172 +173,6 @@ static enum rec_status decode_str(struct rec_column *c, size_t first, size_t n,
     return rec_buf_add(&c->text, p, (size_t)total, err);
 }
 
-/* ---- shuffle ---- */
-
-static void shuffle(const uint8_t *in, size_t n, size_t size, uint8_t *out)
-{
-    if (size == 4) {
-        for (size_t i = 0; i < n; i++)
-            for (size_t b = 0; b < 4; b++)
-                out[b * n + i] = in[i * 4 + b];
-        return;
-    }
-    for (size_t b = 0; b < size; b++)
-        for (size_t i = 0; i < n; i++)
-            out[b * n + i] = in[i * size + b];
-}
-
-static void unshuffle(const uint8_t *in, size_t n, size_t size, uint8_t *out)
-{
-    if (size == 4) {
-        for (size_t i = 0; i < n; i++)
-            for (size_t b = 0; b < 4; b++)
-                out[i * 4 + b] = in[b * n + i];
-        return;
-    }
-    for (size_t b = 0; b < size; b++)
-        for (size_t i = 0; i < n; i++)
-            out[i * size + b] = in[b * n + i];
-}
-
-/* ---- delta ---- */
-
-static enum rec_status encode_delta(const struct rec_column *c, size_t first, size_t n,
-                                    struct rec_buf *out, struct rec_err *err)
-{
-    enum rec_status st = rec_buf_reserve(out, n * REC_VARINT_MAX, err);
-    uint64_t before = 0;
-    uint8_t *p;
-
-    if (st != REC_OK)
-        return st;
-    p = out->data + out->n;
-    for (size_t i = first; i < first + n; i++) {
-        uint64_t x = rec_column_uint(c, i, 0);
-
-        p = rec_put_varint(p, rec_zigzag((int64_t)(x - before)));
-        before = x;
-    }
-    out->n = (size_t)(p - out->data);
-    return REC_OK;
-}
-
-static enum rec_status decode_delta(struct rec_column *c, size_t first, size_t n,
-                                    const uint8_t *data, size_t bytes,
-                                    struct rec_err *err)
-{
-    const uint8_t *p = data, *end = data + bytes;
-    uint64_t x = 0, step;
-
-    for (size_t i = first; i < first + n; i++) {
-        if (!rec_get_varint(&p, end, &step))
-            return rec_fail(err, REC_EFORMAT, "column '%s': a bad step", c->name);
-        x += (uint64_t)rec_unzigzag(step);
-        if (c->type == REC_U32 && x > UINT32_MAX)
-            return rec_fail(err, REC_EFORMAT, "column '%s': a value beyond 32 bits",
-                            c->name);
-        if (c->type == REC_U32)
-            ((uint32_t *)c->data)[i] = (uint32_t)x;
-        else
-            ((uint64_t *)c->data)[i] = x;
-    }
-    if (p != end)
-        return rec_fail(err, REC_EFORMAT, "column '%s': bytes left over", c->name);
-    return REC_OK;
-}
-
-/* ---- levels ---- */
-
-enum { MAX_LEVELS = 256, SLOTS = 1024 };
-
-static uint64_t load_value(const uint8_t *p, size_t size)
-{
-    return size == 4 ? rec_get_u32(p) : rec_get_u64(p);
-}
-
-/*
- * One byte a row at ROWS; the values found, at most MAX_LEVELS, at VALUES.  Returns
- * their number, or 0 if there are more.
- */
-static size_t find_levels(const uint8_t *in, size_t n, size_t size, uint64_t *values,
-                          uint8_t *rows)
-{
-    uint16_t slot[SLOTS] = { 0 }; /* 1 + index into values */
-    size_t k = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        uint64_t x = load_value(in + i * size, size);
-        size_t s =
-            (size_t)(rec_hash_fold(x ^ 0x9e3779b97f4a7c15u, 0xd1b54a32d192ed03u) %
-                     SLOTS);
-
-        while (slot[s] != 0 && values[slot[s] - 1] != x)
-            s = (s + 1) % SLOTS;
-        if (slot[s] == 0) {
-            if (k == MAX_LEVELS)
-                return 0;
-            values[k++] = x;
-            slot[s] = (uint16_t)k;
-        }
-        rows[i] = (uint8_t)(slot[s] - 1);
-    }
-    return k;
-}
-
-static enum rec_status encode_levels(const uint8_t *in, size_t n, size_t size,
-                                     struct rec_buf *out, struct rec_err *err)
-{
-    size_t head = 2 + MAX_LEVELS * size;
-    enum rec_status st = rec_buf_reserve(out, head + n * size, err);
-    uint64_t values[MAX_LEVELS];
-    uint8_t *p;
-    size_t k;
-
-    if (st != REC_OK)
-        return st;
-    p = out->data + out->n;
-    k = find_levels(in, n, size, values, p + head);
-    p[0] = (uint8_t)k;
-    p[1] = (uint8_t)(k >> 8);
-    if (k == 0) {
-        shuffle(in, n, size, p + 2);
-        out->n += 2 + n * size;
-        return REC_OK;
-    }
-    for (size_t i = 0; i < k; i++) {
-        if (size == 4)
-            rec_put_u32(p + 2 + i * 4, (uint32_t)values[i]);
-        else
-            rec_put_u64(p + 2 + i * 8, values[i]);
-    }
-    memmove(p + 2 + k * size, p + head, n);
-    out->n += 2 + k * size + n;
-    return REC_OK;
-}
-
-static enum rec_status decode_levels(struct rec_column *c, uint8_t *out, size_t n,
-                                     size_t size, const uint8_t *data, size_t bytes,
-                                     struct rec_err *err)
-{
-    size_t k = bytes < 2 ? 0 : (size_t)data[0] | (size_t)data[1] << 8;
-    const uint8_t *rows = data + 2 + k * size;
-
-    if (bytes < 2 || k > MAX_LEVELS || bytes - 2 != (k == 0 ? n * size : k * size + n))
-        return rec_fail(err, REC_EFORMAT, "column '%s': a bad table of levels",
-                        c->name);
-    if (k == 0) {
-        unshuffle(data + 2, n, size, out);
-        return REC_OK;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (rows[i] >= k)
-            return rec_fail(err, REC_EFORMAT, "column '%s': no level %u", c->name,
-                            rows[i]);
-        memcpy(out + i * size, data + 2 + rows[i] * size, size);
-    }
-    return REC_OK;
-}
-
 /* ---- all ---- */
 
 enum rec_status rec_column_encode(const struct rec_column *c, size_t first, size_t n,
@@ -352,14 +188,17 @@ enum rec_status rec_column_encode(const struct rec_column *c, size_t first, size
         return REC_OK;
     switch (c->filter) {
     case REC_DELTA:
-        return encode_delta(c, first, n, out, err);
+        return rec_delta_encode(in, n, size, out, err);
     case REC_LEVELS:
-        return encode_levels(in, n, size, out, err);
+    case REC_PACKED:
+        return rec_levels_encode(in, n, size, c->filter == REC_PACKED, out, err);
+    case REC_STEPS:
+        return rec_steps_encode(in, n, size, c->type == REC_I64, out, err);
     case REC_SHUFFLE:
         st = rec_buf_reserve(out, values * size, err);
         if (st != REC_OK)
             return st;
-        shuffle(in, values, size, out->data + out->n);
+        rec_shuffle(in, values, size, out->data + out->n);
         out->n += values * size;
         return REC_OK;
     default:
@@ -367,27 +206,42 @@ enum rec_status rec_column_encode(const struct rec_column *c, size_t first, size
     }
 }
 
+static bool decode_fixed(const struct rec_column *c, uint8_t *out, size_t n,
+                         const uint8_t *data, size_t bytes)
+{
+    size_t size = rec_type_bytes(c->type), values = n * c->width;
+
+    switch (c->filter) {
+    case REC_DELTA:
+        return rec_delta_decode(data, bytes, n, size, out);
+    case REC_LEVELS:
+    case REC_PACKED:
+        return rec_levels_decode(data, bytes, n, size, c->filter == REC_PACKED, out);
+    case REC_STEPS:
+        return rec_steps_decode(data, bytes, n, size, out);
+    default:
+        if (bytes != values * size)
+            return false;
+        if (c->filter == REC_SHUFFLE)
+            rec_unshuffle(data, values, size, out);
+        else
+            memcpy(out, data, bytes);
+        return true;
+    }
+}
+
 enum rec_status rec_column_decode(struct rec_column *c, size_t first, size_t n,
                                   const uint8_t *data, size_t bytes,
                                   struct rec_err *err)
 {
-    size_t size = rec_type_bytes(c->type), values = n * c->width;
-    uint8_t *out = (uint8_t *)c->data + first * c->width * size;
+    size_t row = c->width * rec_type_bytes(c->type);
 
     if (c->type == REC_STR)
         return decode_str(c, first, n, data, bytes, err);
-    if (n == 0 && bytes == 0)
+    if ((n == 0 && bytes == 0) ||
+        decode_fixed(c, (uint8_t *)c->data + first * row, n, data, bytes))
         return REC_OK;
-    if (c->filter == REC_DELTA)
-        return decode_delta(c, first, n, data, bytes, err);
-    if (c->filter == REC_LEVELS)
-        return decode_levels(c, out, n, size, data, bytes, err);
-    if (bytes != values * size)
-        return rec_fail(err, REC_EFORMAT, "column '%s': %zu bytes for %zu rows",
-                        c->name, bytes, n);
-    if (c->filter == REC_SHUFFLE)
-        unshuffle(data, values, size, out);
-    else
-        memcpy(out, data, bytes);
-    return REC_OK;
+    return rec_fail(err, REC_EFORMAT,
+                    "column '%s': %zu bytes that are not %zu rows of %s", c->name,
+                    bytes, n, rec_filter_names[c->filter]);
 }

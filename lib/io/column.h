@@ -33,8 +33,19 @@ enum rec_type {
  *   shuffle  all first bytes, then all second bytes, ...
  *   levels   u16 k, the k distinct values in order of first sight, one byte a row;
  *            k = 0 if there are more than 256, then as shuffle
+ *   packed   levels with 1, 2, 4 or 8 bits a row
+ *   steps    base, step, and of each value (value - base) / step in as few bytes as the
+ *            largest takes, shuffled; or as delta where that is less; integers only
  */
-enum rec_filter { REC_PLAIN, REC_DELTA, REC_SHUFFLE, REC_LEVELS, REC_N_FILTERS };
+enum rec_filter {
+    REC_PLAIN,
+    REC_DELTA,
+    REC_SHUFFLE,
+    REC_LEVELS,
+    REC_PACKED,
+    REC_STEPS,
+    REC_N_FILTERS
+};
 
 enum { REC_NAME_BYTES = 65 }; /* [A-Za-z0-9._-]{1,64} and NUL */
 

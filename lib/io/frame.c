@@ -5,6 +5,7 @@
 
 #include "io/bytes.h"
 #include "io/crc.h"
+#include "io/pack.h"
 
 static const uint8_t magic[8] = { 0x89, 'R', 'E', 'C', '\r', '\n', 0x1a, '\n' };
 static const uint8_t sync_bytes[4] = { 0xd7, 'R', 'F', '\n' };
@@ -39,21 +40,13 @@ void rec_frame_take(struct rec_frame *f, struct rec_buf *payload)
 enum rec_status rec_frame_pack(struct rec_frame *f, int level, struct rec_err *err)
 {
     struct rec_buf packed = { 0 };
-    uLongf n = (uLongf)compressBound(f->raw_bytes);
     enum rec_status st;
 
     if (level == 0 || f->type != REC_FRAME_DATA || f->codec != REC_CODEC_NONE ||
         (f->flags & REC_FRAME_DENSE))
         return REC_OK;
-    st = rec_buf_reserve(&packed, n, err);
-    if (st != REC_OK)
-        return st;
-    if (compress2(packed.data, &n, f->stored.data, f->raw_bytes, level) != Z_OK) {
-        rec_buf_free(&packed);
-        return rec_fail(err, REC_ESYSTEM, "out of memory for deflating");
-    }
-    if (n < f->raw_bytes) {
-        packed.n = n;
+    st = rec_pack(f->stored.data, f->stored.n, level, &packed, err);
+    if (st == REC_OK && packed.n < f->raw_bytes) {
         rec_buf_free(&f->stored);
         f->stored = packed;
         packed = (struct rec_buf){ 0 };
@@ -61,7 +54,7 @@ enum rec_status rec_frame_pack(struct rec_frame *f, int level, struct rec_err *e
         f->crc = crc_of(f->stored.data, f->stored.n);
     }
     rec_buf_free(&packed);
-    return REC_OK;
+    return st;
 }
 
 enum rec_status rec_frame_check(const struct rec_frame *f, struct rec_err *err)

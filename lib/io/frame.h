@@ -29,7 +29,7 @@ enum {
     REC_FRAME_HEADER_BYTES = 48,
     REC_FRAME_MAX_BYTES = 64 << 20, /* of a payload, before packing */
     REC_FORMAT_MAJOR = 1,
-    REC_FORMAT_MINOR = 0
+    REC_FORMAT_MINOR = 1
 };
 
 struct rec_frame {

@@ -256,7 +256,8 @@ static enum rec_status route(struct rec_reader *r, struct passing *p,
             r->open = NULL;
             return REC_OK;
         }
-        if (f->rows == 0 || f->rows > f->raw_bytes / rec_table_least_row(&s->table))
+        if (f->rows == 0 ||
+            f->rows > (uint64_t)f->raw_bytes * 8 / rec_table_least_bits(&s->table))
             return damaged(f, "more rows than its bytes can hold", err);
         s->n_rows += f->rows;
         s->n_frames++;

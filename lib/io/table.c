@@ -271,18 +271,21 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
 
 /* ---- rows ---- */
 
-size_t rec_table_least_row(const struct rec_table *t)
+size_t rec_table_least_bits(const struct rec_table *t)
 {
-    size_t bytes = 0;
+    size_t bits = 0;
 
     for (uint32_t i = 0; i < t->n_cols; i++) {
         const struct rec_column *c = &t->cols[i];
         bool fixed =
             c->type != REC_STR && (c->filter == REC_PLAIN || c->filter == REC_SHUFFLE);
 
-        bytes += fixed ? rec_type_bytes(c->type) * c->width : 1;
+        if (fixed)
+            bits += 8 * rec_type_bytes(c->type) * c->width;
+        else
+            bits += c->filter == REC_PACKED ? 1 : 8;
     }
-    return bytes;
+    return bits;
 }
 
 /* The estimate for rows FIRST .. FIRST + N - 1, of FIXED bytes and their texts. */

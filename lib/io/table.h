@@ -68,8 +68,8 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
                                       const char *text, size_t n,
                                       struct rec_err *err) REC_MUST_USE;
 
-/* The fewest bytes that a row of these columns takes in a frame, at least 1. */
-size_t rec_table_least_row(const struct rec_table *t);
+/* The fewest bits that a row of these columns takes in a frame, at least 1. */
+size_t rec_table_least_bits(const struct rec_table *t);
 /*
  * How many rows from FIRST on go into one frame: depends on the rows alone.  *bytes is
  * what they take there, roughly.

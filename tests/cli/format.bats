@@ -134,7 +134,7 @@ encoded() {
     [ "$(stat -c %s 6.rec)" -lt "$(($(stat -c %s 0.rec) / 2))" ]
 }
 
-@test "more than 256 different ratings come back too: levels fall back to shuffle" {
+@test "more than 256 different ratings come back too: packed falls back to shuffle" {
     need_python
     raw 400 >want
     for level in 0 6; do
@@ -149,7 +149,7 @@ encoded() {
     [ $(($(stat -c %s 257.rec) - $(stat -c %s 256.rec))) -eq $((400 * 4 - (256 * 4 + 400))) ]
 }
 
-@test "the codes of rec-encode come back: u32 by delta and by shuffle" {
+@test "the codes of rec-encode come back" {
     need_python
     for levels in 5 400; do
         codes $levels >want

@@ -41,8 +41,8 @@ setup() {
         $'@SEC\tID:1\tNM:users\tKD:dict\tBY:rec-encode' $'@COL\tNM:id\tTY:str\tFI:none' \
         $'@SEC\tID:2\tNM:items\tKD:dict\tBY:rec-encode' $'@COL\tNM:id\tTY:str\tFI:none' \
         $'@SEC\tID:3\tNM:ratings\tKD:table\tBY:rec-encode' \
-        $'@COL\tNM:user\tTY:u32\tFI:shuffle\tRF:users' $'@COL\tNM:item\tTY:u32\tFI:delta\tRF:items' \
-        $'@COL\tNM:rating\tTY:f32\tFI:levels' $'@COL\tNM:time\tTY:i64\tFI:shuffle' \
+        $'@COL\tNM:user\tTY:u32\tFI:steps\tRF:users' $'@COL\tNM:item\tTY:u32\tFI:steps\tRF:items' \
+        $'@COL\tNM:rating\tTY:f32\tFI:packed' $'@COL\tNM:time\tTY:i64\tFI:steps' \
         $'@PG\tID:rec-clean\tPN:rec-clean\tVN:version\tPA:--header auto --skip 0 --head 0 --dups exact\tIN:digest' \
         $'@PG\tID:rec-encode\tPP:rec-clean\tPN:rec-encode\tVN:version\tPA:--order sorted\tIN:digest')"
 }

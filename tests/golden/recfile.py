@@ -14,6 +14,7 @@ import sys
 import zlib
 
 CODES = {"u8": "B", "u32": "I", "u64": "Q", "i64": "q", "f32": "f", "f64": "d"}
+FILTERS = ("none", "delta", "shuffle", "levels", "packed", "steps")
 PROV, SECTION, DATA, SECTION_END, END = 1, 2, 3, 4, 7
 
 
@@ -53,7 +54,7 @@ def header(text):
         c["TY"], _, width = c["TY"].partition("[")
         c.update(width=int(width[:-1] or 1), values=[])
         need(c["TY"] == "str" or c["TY"] in CODES, "an unknown type")
-        need(c.get("FI", "none") in ("none", "delta", "shuffle", "levels"), "an unknown filter")
+        need(c.get("FI", "none") in FILTERS, "an unknown filter")
     return dict(sec, rows=0, cols=cols)
 
 
@@ -79,6 +80,16 @@ def decode(col, rows, data):
         return [text[a:b] for a, b in zip(ends, ends[1:])]
     code, n, filter_ = CODES[col["TY"]], rows * col["width"], col.get("FI", "none")
     size = struct.calcsize("<" + code)
+    if filter_ == "steps":
+        b, data = data[0], data[1:]
+        filter_ = "delta" if b == 0 else "none"
+        if b > 0:
+            base, step = struct.unpack_from("<QQ", data)
+            data = data[16:]
+            need(step > 0 and b <= size and len(data) == b * n, "bad steps")
+            ks = (int.from_bytes(data[i::n], "little") for i in range(n))
+            data = struct.pack("<%d%s" % (n, code.upper()),
+                               *((base + k * step) % 2**64 for k in ks))
     if filter_ == "delta":
         steps, rest = varints(data, n)
         need(not rest, "bytes left over")
@@ -87,12 +98,16 @@ def decode(col, rows, data):
             x = (x + (s >> 1 ^ -(s & 1))) % 2**64
             words.append(x)
         data = struct.pack("<%d%s" % (n, code.upper()), *words)
-    elif filter_ == "levels":
+    elif filter_ in ("levels", "packed"):
         k, data = struct.unpack_from("<H", data)[0], data[2:]
+        bits = next(b for b in (1, 2, 4, 8) if filter_ == "packed" and k <= 2**b or b == 8)
         filter_ = "shuffle" if k == 0 else filter_
         if k > 0:
-            need(k <= 256 and max(data[k * size:]) < k, "a bad table of levels")
-            data = b"".join(data[r * size:(r + 1) * size] for r in data[k * size:])
+            ranks = data[k * size:]
+            need(len(ranks) == (n * bits + 7) // 8, "a bad table of levels")
+            ranks = [x >> i & 2**bits - 1 for x in ranks for i in range(0, 8, bits)]
+            need(k <= 256 and max(ranks[:n]) < k and not any(ranks[n:]), "a bad level")
+            data = b"".join(data[r * size:(r + 1) * size] for r in ranks[:n])
     need(len(data) == n * size, "a column of the wrong size")
     if filter_ == "shuffle":
         data = b"".join(data[i::n] for i in range(n))
