@@ -18,7 +18,7 @@ static const struct rec_opt table[] = {
     { "rating", 'r', REC_OPT_TEXT, &opts.fields.column[REC_RATING], "COLUMN",
       "rating, a number", 0, 0, true },
     { "time", 't', REC_OPT_TEXT, &opts.fields.column[REC_TIME], "COLUMN",
-      "time in seconds; 'none': no such column", 0, 0, true },
+      "time, seconds or ISO date; 'none': no such column", 0, 0, true },
     { "columns", 'c', REC_OPT_TEXT, &opts.fields.columns, "A,B,...",
       "names of all columns, for a file without header", 0, 0, true },
     { "delim", 'd', REC_OPT_TEXT, &delim, "CHAR",

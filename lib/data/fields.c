@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/hash.h"
 #include "base/num.h"
 
@@ -105,12 +106,14 @@ static bool is_missing(const char *s, uint32_t n, bool number)
     return false;
 }
 
-/* Neither a number nor the lack of one: the name of a column? */
+/* Neither a number, a date, nor the lack of one: the name of a column? */
 static bool is_word(const struct rec_csv_row *row, uint32_t at)
 {
     double x;
+    int64_t time;
 
     return !rec_parse_f64(row->field[at], row->len[at], &x) &&
+           !rec_parse_time(row->field[at], row->len[at], &time) &&
            !is_missing(row->field[at], row->len[at], true);
 }
 
@@ -192,8 +195,8 @@ static enum rec_status read_numbers(const struct rec_fields *f,
         return bad_field(f, row, REC_RATING, "too large", err);
     out->time = 0;
     at = f->at[REC_TIME];
-    if (f->has_time && !rec_parse_i64(row->field[at], row->len[at], &out->time))
-        return bad_field(f, row, REC_TIME, "not a whole number of seconds", err);
+    if (f->has_time && !rec_parse_time(row->field[at], row->len[at], &out->time))
+        return bad_field(f, row, REC_TIME, "neither seconds nor a date", err);
     return REC_OK;
 }
 

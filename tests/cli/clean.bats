@@ -420,15 +420,29 @@ END
     [ ! -e raw.rec ]
 }
 
-@test "a time is a whole number of 64 bits" {
+@test "a time is seconds, of 64 bits, or a date" {
     printf 'a,x,5,9223372036854775807\na,x,5,-9223372036854775808\n' >in.csv
     raw '' rec-clean in.csv
     equal "$rows" "$(lines $'a\tx\t5\t9223372036854775807' $'a\tx\t5\t-9223372036854775808')"
-    for bad in 1.5 9223372036854775808 1e9 ' 1' 2014-01-01; do
+    for bad in 1. 9223372036854775808 1e9 ' 1' 2014-02-29 2014-01-01T25:00:00 23.07.2014; do
         printf 'a,x,5,1\nb,y,4,%s\n' "$bad" >in.csv
-        gives 3 '' "rec-clean: in.csv:2: time: not a whole number of seconds: '$bad'" \
+        gives 3 '' "rec-clean: in.csv:2: time: neither seconds nor a date: '$bad'" \
             rec-clean in.csv
     done
+}
+
+@test "dates and fractions of seconds become seconds, value by value" {
+    printf 'a,x,5,%s\n' 2014-07-23 2014-07-23T12:34:56 '2014-07-23 12:34:56.789+0200' \
+        1406073601.0 -0.5 7 1969-12-31T23:59:59Z >in.csv
+    raw '' rec-clean --dups keep in.csv
+    equal "$(cut -f 4 <<<"$rows")" "$(lines 1406073600 1406118896 1406111696 1406073601 -1 7 -1)"
+    raw 'rec-clean: 7 rows read = 6 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 1 repeated' \
+        rec-clean in.csv
+}
+
+@test "a first row with a date and a word for its rating is data, not a header" {
+    printf 'a,x,five,2014-07-23\nb,y,4,2014-07-24\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'five'" rec-clean in.csv
 }
 
 @test "a bad row deep in a large file leaves no output file" {
