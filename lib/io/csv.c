@@ -65,8 +65,20 @@ static bool add_field(struct rec_csv_row *row, const char *from, const char *to)
     return true;
 }
 
-/* Splits the line at TEXT at every delimiter; the byte after its last, or NULL if it
- * has too many columns. */
+/* Marks a row with too many columns; the end of its line. */
+static const char *pass_wide_line(const struct rec_csv_span *s, struct rec_csv_row *row)
+{
+    const char *newline =
+        memchr(s->text, s->dialect.newline, (size_t)(s->end - s->text));
+    const char *end = newline == NULL ? s->end : newline;
+
+    row->field[REC_CSV_MAX_FIELDS] = end;
+    row->len[REC_CSV_MAX_FIELDS] = 0;
+    row->n = REC_CSV_MAX_FIELDS + 1;
+    return end;
+}
+
+/* Splits the line at TEXT at every delimiter; the byte after its last. */
 static const char *split_line(const struct rec_csv_span *s, struct rec_csv_row *row)
 {
     const struct rec_csv_dialect d = s->dialect;
@@ -80,14 +92,14 @@ static const char *split_line(const struct rec_csv_span *s, struct rec_csv_row *
             if (p >= end)
                 break;
             if (*p == d.newline)
-                return add_field(row, field, p) ? p : NULL;
+                return add_field(row, field, p) ? p : pass_wide_line(s, row);
             if (d.doubled && (p < field || p + 1 == end || p[1] != d.delim))
                 continue;
             if (!add_field(row, field, p))
-                return NULL;
+                return pass_wide_line(s, row);
             field = p + 1 + d.doubled;
         }
-    return add_field(row, field, end) ? end : NULL;
+    return add_field(row, field, end) ? end : pass_wide_line(s, row);
 }
 
 /* The end of the delimiter at P, or NULL if there is none. */
@@ -149,11 +161,12 @@ static enum rec_status split_quoted(struct rec_csv_span *s, struct rec_csv_row *
                                     struct rec_err *err)
 {
     const char *p = s->text, *next;
+    bool is_wide = false;
     enum rec_status st = rec_buf_reserve(&s->unquoted, (size_t)(s->end - s->text), err);
 
     if (st != REC_OK)
         return st;
-    for (row->n = 0; row->n < REC_CSV_MAX_FIELDS; p = next) {
+    for (row->n = 0;; p = next) {
         if (p < s->end && *p == '"') {
             if (!take_quoted(s, &p, row, newlines))
                 return refuse(s, "a quote is opened and never closed", err);
@@ -163,14 +176,17 @@ static enum rec_status split_quoted(struct rec_csv_span *s, struct rec_csv_row *
                 p++;
             row->len[row->n] = (uint32_t)(p - row->field[row->n]);
         }
-        row->n++;
+        if (row->n < REC_CSV_MAX_FIELDS)
+            row->n++;
+        else
+            is_wide = true;
         next = pass_delim(s, p);
-        if (next == NULL) {
-            *after = p;
-            return REC_OK;
-        }
+        if (next == NULL)
+            break;
     }
-    return refuse(s, "more than 256 columns", err);
+    row->n += is_wide;
+    *after = p;
+    return REC_OK;
 }
 
 static bool line_has_quotes(const struct rec_csv_span *s)
@@ -212,13 +228,13 @@ enum rec_status rec_csv_span_next(struct rec_csv_span *s, struct rec_csv_row *ro
         } else {
             after = split_line(s, row);
         }
-        if (after == NULL)
-            return refuse(s, "more than 256 columns", err);
         if (after - s->text > REC_CSV_MAX_ROW_BYTES)
             return too_long(s, err);
         if (s->has_nul && memchr(s->text, '\0', (size_t)(after - s->text)) != NULL)
             return refuse(s, "a NUL byte: this is not text", err);
         is_empty = after == s->text;
+        row->text = s->text;
+        row->bytes = (uint32_t)(after - s->text);
         s->line += newlines + 1;
         s->text = after + (after < s->end);
         if (!is_empty && !drop_cr(s, row))

@@ -35,7 +35,7 @@ HEAD=$'user\titem\trating\ttime'
 
 @test "a first row without rating and time is data with missing values, not a header" {
     printf 'a,x,,\nb,y,4,2\n' >in.csv
-    raw 'rec-clean: 2 rows read = 1 kept + 1 with a missing value (user 0, item 0, rating 1, time 0) + 0 repeated' \
+    raw 'rec-clean: 2 rows read = 1 kept + 1 with a missing value (user 0, item 0, rating 1, time 0)' \
         rec-clean in.csv
     equal "$rows" $'b\ty\t4\t2'
 }
@@ -48,7 +48,7 @@ HEAD=$'user\titem\trating\ttime'
 
 @test "--header no takes the first row for data: a header is then an error on line 1" {
     printf 'user,item,rating,time\na,x,5,1\n' >in.csv
-    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'rating'" \
+    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'rating'; is column 3 the rating? choose it with --rating" \
         rec-clean --header no in.csv -o raw.rec
     [ ! -e raw.rec ]
 }
@@ -106,13 +106,70 @@ HEAD=$'user\titem\trating\ttime'
     done
 }
 
-@test "three columns are an error that names --time none, which then works" {
+@test "a first row of three columns says that there is no time; so must the others" {
     printf 'a,x,5\nb,y,4\n' >in.csv
-    gives 3 '' 'rec-clean: in.csv:1: 3 columns where at least 4 are due (user,item,rating,time; without times: --time none)' \
+    gives 0 '' '' rec-clean in.csv -o raw.rec
+    gives 0 "$(lines $'user\titem\trating' $'a\tx\t5' $'b\ty\t4')" '' rec-view -s raw raw.rec
+    try rec-clean -v in.csv -o raw.rec
+    equal "${stderr_lines[0]}" 'rec-clean: in.csv: columns end at ,, lines at LF, without header, no time column'
+    for header in user,item,rating 'User,Item,Stars' 'user,item,rating,'; do
+        printf '%s\na,x,5\nb,y,4\n' "$header" >header.csv
+        gives 0 '' '' rec-clean header.csv -o raw.rec
+        gives 0 "$(lines $'user\titem\trating' $'a\tx\t5' $'b\ty\t4')" '' rec-view -s raw raw.rec
+    done
+    printf 'b,y,4,7\n' >>in.csv
+    gives 3 '' 'rec-clean: in.csv:3: 4 columns where the first row has 3 (without times: --time none)' \
+        rec-clean in.csv -o none.rec
+    [ ! -e none.rec ]
+    gives 0 '' 'rec-clean: 3 rows read = 2 kept + 1 repeated' rec-clean --time none in.csv -o raw.rec
+}
+
+@test "a header of four columns over rows of three is an error that names --time none" {
+    printf 'user,item,rating,time\na,x,5\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:2: 3 columns where at least 4 are due (user,item,rating,time; without times: --time none)' \
         rec-clean in.csv -o raw.rec
     [ ! -e raw.rec ]
-    gives 0 '' '' rec-clean --time none in.csv -o raw.rec
-    gives 0 "$(lines $'user\titem\trating' $'a\tx\t5' $'b\ty\t4')" '' rec-view -s raw raw.rec
+}
+
+@test "once a column is chosen, three columns are too few" {
+    printf 'a,x,5\n' >in.csv
+    gives 3 '' 'rec-clean: in.csv:1: 3 columns where at least 4 are due (user,item,rating,time; without times: --time none)' \
+        rec-clean -u 1 in.csv
+}
+
+@test "several files agree on whether there is a time" {
+    printf 'a,x,5\n' >three.csv
+    printf 'b,y,4,2\n' >four.csv
+    : >empty.csv
+    gives 3 '' 'rec-clean: four.csv has a time column, other than three.csv: --time none leaves times out' \
+        rec-clean empty.csv three.csv four.csv -o raw.rec
+    gives 3 '' 'rec-clean: three.csv has no time column, other than four.csv: --time none leaves times out' \
+        rec-clean four.csv three.csv -o raw.rec
+    [ ! -e raw.rec ]
+    raw '' rec-clean --time none three.csv four.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'b\ty\t4\t2')"
+    raw '' rec-clean three.csv empty.csv three.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1' $'a\tx\t5\t3')"
+}
+
+@test "a header that names a field elsewhere is not read by position" {
+    printf 'item,user,rating,time\nx,a,5,1\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: column 2 is called 'user', and column 1 would be read for it: choose with --user" \
+        rec-clean in.csv -o raw.rec
+    printf 'item,Rating,time\nx,5,1\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: column 1 is called 'item', and column 2 would be read for it: choose with --item" \
+        rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+@test "a rating column that is text is an error that names --rating" {
+    printf 'user,item,title,rating,time\na,x,Tea,5,1\nb,y,Milk,4,2\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:1: column 4 is called 'rating', and column 3 would be read for it: choose with --rating" \
+        rec-clean in.csv -o raw.rec
+    sed -i 's/rating,time/stars,when/' in.csv
+    gives 3 '' "rec-clean: in.csv:2: rating: not a number: 'Tea'; is column 3 the rating? choose it with --rating" \
+        rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
 }
 
 @test "a row that is too short is an error on its line" {
@@ -255,7 +312,7 @@ b,y,5,NULL
 b,y,5,None
 b,y,N/A,NA
 END
-    raw 'rec-clean: 13 rows read = 1 kept + 12 with a missing value (user 2, item 1, rating 6, time 3) + 0 repeated' \
+    raw 'rec-clean: 13 rows read = 1 kept + 12 with a missing value (user 2, item 1, rating 6, time 3)' \
         rec-clean in.csv
     equal "$rows" $'a\tx\t5\t1'
 }
@@ -268,7 +325,7 @@ END
 
 @test "rows that repeat in full are dropped and counted; --dups keep keeps them" {
     printf 'a,x,5,1\na,x,5.0,1\n"a",x,5,1\na,x,5,2\na,x,4,1\nb,x,5,1\na,y,5,1\na,x,5,1\n' >in.csv
-    raw 'rec-clean: 8 rows read = 5 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 3 repeated' \
+    raw 'rec-clean: 8 rows read = 5 kept + 3 repeated' \
         rec-clean in.csv
     equal "$rows" "$(lines $'a\tx\t5\t1' $'a\tx\t5\t2' $'a\tx\t4\t1' $'b\tx\t5\t1' $'a\ty\t5\t1')"
     raw '' rec-clean --dups keep in.csv
@@ -286,7 +343,7 @@ END
     try rec-clean -v in.csv -o raw.rec
     equal "$status" 0
     equal "$output" ''
-    equal "${stderr_lines[1]}" 'rec-clean: 2 rows read = 2 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 0 repeated'
+    equal "${stderr_lines[1]}" 'rec-clean: 2 rows read = 2 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 0 repeated + 0 out of range + 0 rejected'
     printf 'a,x,5,1\na,x,5,1\n,y,4,2\n' >in.csv
     gives 0 '' '' rec-clean -q in.csv -o raw.rec
 }
@@ -307,8 +364,156 @@ END
 @test "when every row is dropped, exit 3, saying why" {
     printf 'a,x,,1\nb,,5,2\n' >in.csv
     gives 3 '' "$(lines \
-        'rec-clean: 2 rows read = 0 kept + 2 with a missing value (user 0, item 1, rating 1, time 0) + 0 repeated' \
+        'rec-clean: 2 rows read = 0 kept + 2 with a missing value (user 0, item 1, rating 1, time 0)' \
         'rec-clean: in.csv: no ratings: every row was dropped')" rec-clean in.csv -o raw.rec
+    [ ! -e raw.rec ]
+}
+
+@test "--range drops ratings outside, each end as close as a 32-bit float" {
+    printf 'a,x,%s,1\n' 0.1 0.09 0.3 0.31 -1 5 >in.csv
+    raw 'rec-clean: 6 rows read = 2 kept + 4 out of range' rec-clean --range 0.1:0.3 in.csv
+    equal "$(cut -f 3 <<<"$rows" | cut -c 1-3)" "$(lines 0.1 0.3)"
+    raw 'rec-clean: 6 rows read = 5 kept + 1 out of range' rec-clean --range 0: in.csv
+    raw 'rec-clean: 6 rows read = 2 kept + 4 out of range' rec-clean --range :0.1 --range :0.09999 in.csv
+    raw '' rec-clean --range : in.csv
+    for bad in '' 5 1:5:7 a:5 1:b ' 1:5' 1:inf; do
+        gives 2 '' "rec-clean: --range: '$bad' is not LO:HI, such as 1:5" rec-clean --range "$bad" in.csv
+    done
+    gives 2 '' "rec-clean: --range: '5:1' is empty" rec-clean --range 5:1 in.csv
+}
+
+# ---- bad rows ----
+
+# bad_rows: one of each kind of fault that is one of a row alone; good rows in between.
+bad_rows() {
+    printf 'a,x,5,1\nb,y\nc,x,five,3\n"q\n1",x,1,1\nd,x,5,never\ne,y,3,2014-02-30\n'
+    printf 'f,x,1e39,2\ng'
+    printf ',z%.0s' {1..300}
+    printf '\n%070000d,x,5,1\nh,y,2,2\n' 0
+}
+
+@test "--max-errors drops so many bad rows; the first is shown, one more is an error" {
+    bad_rows >in.csv
+    first="rec-clean: in.csv:2: 2 columns where at least 4 are due (user,item,rating,time; without times: --time none)"
+    for n in 7 8 18446744073709551615; do
+        raw "$(lines "$first" 'rec-clean: 10 rows read = 3 kept + 7 rejected')" \
+            rec-clean --max-errors $n in.csv
+        equal "$rows" "$(lines $'a\tx\t5\t1' $'q\\x0a1\tx\t1\t1' $'h\ty\t2\t2')"
+    done
+    n=0
+    while IFS= read -r message; do
+        try rec-clean --max-errors $n in.csv -o none.rec
+        [[ $status = 3 && $stderr = "rec-clean: in.csv:$message"* ]] || blame 3 '' "$message"
+        [ ! -e none.rec ]
+        n=$((n + 1))
+    done <<'END'
+2: 2 columns where at least 4 are due
+3: rating: not a number: 'five'
+6: time: neither seconds nor a date: 'never'
+7: time: neither seconds nor a date: '2014-02-30'
+8: rating: too large: '1e39'
+9: more than 256 columns
+10: user: an id of more than 64 KiB: '000
+END
+    equal $n 7
+    gives 2 '' "rec-clean: --max-errors: '-1' is not a whole number" rec-clean --max-errors -1 in.csv
+}
+
+@test "--max-errors does not forgive a text whose rows cannot be told apart" {
+    printf 'a,x,5,1\nb,y,4,2\0\n' >nul.csv
+    printf 'a,x,5,1\n"b,y,4,2\n' >quote.csv
+    refuses 3 '*nul.csv:2: a NUL byte*' rec-clean --max-errors 9 nul.csv
+    refuses 3 '*quote.csv:2: a quote is opened*' rec-clean --max-errors 9 quote.csv
+    refuses 3 '*quote.csv:2: a quote is opened*' rec-clean --reject r.tsv quote.csv
+    [ ! -e r.tsv ]
+}
+
+@test "which bad row is one too many does not depend on threads, --head or several files" {
+    ratings 300000 | awk -F, -v OFS=, 'NR % 1000 == 7 { $3 = "bad" NR } 1' >in.csv
+    for t in 1 3; do
+        gives 3 '' "rec-clean: in.csv:150007: rating: not a number: 'bad150007'" \
+            rec-clean -T $t --max-errors 150 in.csv -o none.rec
+        gives 3 '' "rec-clean: in.csv:50007: rating: not a number: 'bad50007'" \
+            rec-clean -T $t --max-errors 350 in.csv in.csv -o none.rec
+        raw "$(lines "rec-clean: in.csv:7: rating: not a number: 'bad7'" \
+            'rec-clean: 300000 rows read = 299700 kept + 300 rejected')" \
+            rec-clean -T $t --max-errors 300 in.csv
+    done
+    [ ! -e none.rec ]
+    gives 3 '' "rec-clean: in.csv:2007: rating: not a number: 'bad2007'" \
+        rec-clean --head 5000 --max-errors 2 in.csv
+    gives 0 '' "$(lines "rec-clean: in.csv:7: rating: not a number: 'bad7'" \
+        'rec-clean: 2006 rows read = 2004 kept + 2 rejected')" \
+        rec-clean --head 2006 --max-errors 2 in.csv -o raw.rec
+}
+
+@test "--reject writes every row that is dropped, with its reason, in the order of the input" {
+    { bad_rows; printf 'a,x,5,1\r\n"",x,5,1\n"b","y, ""z""\n2",NA,2\r\nz,x,9,1'; } >in.csv
+    raw "$(lines "rec-clean: in.csv:2: 2 columns where at least 4 are due (user,item,rating,time; without times: --time none)" \
+        'rec-clean: 14 rows read = 3 kept + 2 with a missing value (user 1, item 0, rating 1, time 0) + 1 repeated + 1 out of range + 7 rejected')" \
+        rec-clean --range :5 --reject r.tsv in.csv
+    cut -c 1-90 r.tsv >short
+    sed -i 's/\(0\{5\}\)0*/\1/' short
+    cat >wanted <<'END'
+reason	place	row
+2 columns where at least 4 are due (user,item,rating,time; without times: --time none)	in.
+rating: not a number: 'five'	in.csv:3	c,x,five,3
+time: neither seconds nor a date: 'never'	in.csv:6	d,x,5,never
+time: neither seconds nor a date: '2014-02-30'	in.csv:7	e,y,3,2014-02-30
+rating: too large: '1e39'	in.csv:8	f,x,1e39,2
+more than 256 columns	in.csv:9	g,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z,z
+user: an id of more than 64 KiB: '00000...
+repeated	in.csv:12	a,x,5,1
+user: missing	in.csv:13	"",x,5,1
+rating: missing	in.csv:14	"b","y, ""z""
+2",NA,2
+out of range	in.csv:16	z,x,9,1
+END
+    diff wanted short
+    equal "$(sed -n 's/^more than 256 columns\tin.csv:9\t//p' r.tsv)" "$(sed -n 9p in.csv)"
+    equal "$(ls)" "$(lines in.csv r.tsv raw.rec short wanted)"
+}
+
+@test "--reject gives the same file with one thread and four, over batches and files" {
+    ratings 400000 | awk -F, -v OFS=, 'NR % 100 == 7 { $3 = "bad" } NR % 77 == 0 { $4 = "" } 1
+        NR % 55 == 0 { print "again,i,1,1" }' >in.csv
+    rec-clean -q -T1 --reject 1.tsv -o 1.rec in.csv in.csv
+    rec-clean -q -T4 --reject 4.tsv -o 4.rec in.csv in.csv
+    cmp 1.tsv 4.tsv
+    cmp <(rows raw 1.rec) <(rows raw 4.rec)
+    awk -F, 'NR % 1 == 0 && ($3 == "bad" || $4 == "" || ($1 == "again" && n++)) { print }' in.csv >dropped
+    tail -n +2 1.tsv | cut -f 3 | cmp - <(cat dropped dropped)
+}
+
+@test "--reject is unlimited alone, and limited by --max-errors; then it leaves nothing" {
+    bad_rows >in.csv
+    refuses 3 '*in.csv:2: 2 columns*' rec-clean --reject r.tsv --max-errors 0 in.csv
+    refuses 3 '*in.csv:10: user: an id*' rec-clean --reject r.tsv --max-errors 6 in.csv
+    [ ! -e r.tsv ]
+    rec-clean -q --reject r.tsv in.csv | rec-view --prov >prov
+    grep -q -- '--max-errors 18446744073709551615' prov
+    ! grep -q -- --reject prov
+}
+
+@test "--reject has the rows also when none is left; nothing was dropped: a header alone" {
+    printf 'a,x,bad,1\n' >in.csv
+    gives 3 '' "$(lines \
+        "rec-clean: in.csv:1: rating: not a number: 'bad'; is column 3 the rating? choose it with --rating" \
+        'rec-clean: 1 rows read = 0 kept + 1 rejected' \
+        'rec-clean: in.csv: no ratings: every row was dropped')" rec-clean --reject r.tsv in.csv -o raw.rec
+    equal "$(tail -n 1 r.tsv | cut -f 2-)" $'in.csv:1\ta,x,bad,1'
+    [ ! -e raw.rec ]
+    printf 'a,x,5,1\n' >in.csv
+    gives 0 '' '' rec-clean --reject r.tsv in.csv -o raw.rec
+    equal "$(<r.tsv)" $'reason\tplace\trow'
+}
+
+@test "--reject is refused if it is the input, the output or standard output, and fails when full" {
+    printf 'a,x,5,1\nb,y,bad,2\n' >in.csv
+    refuses 2 'rec-clean: --reject: in.csv is the input' rec-clean --reject in.csv in.csv -o raw.rec
+    refuses 2 'rec-clean: --reject: raw.rec is the output' rec-clean --reject raw.rec in.csv -o raw.rec
+    refuses 2 'rec-clean: --reject: standard output is taken*' rec-clean --reject - in.csv -o raw.rec
+    refuses 5 'rec-clean: /dev/full: *' rec-clean --reject /dev/full in.csv -o raw.rec
     [ ! -e raw.rec ]
 }
 
@@ -400,7 +605,7 @@ END
 
 @test "-0 and 0 are one rating: the second row repeats the first" {
     printf 'a,x,-0,1\na,x,0,1\n' >in.csv
-    raw 'rec-clean: 2 rows read = 1 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 1 repeated' \
+    raw 'rec-clean: 2 rows read = 1 kept + 1 repeated' \
         rec-clean in.csv
     equal "$rows" $'a\tx\t0\t1'
 }
@@ -436,13 +641,14 @@ END
         1406073601.0 -0.5 7 1969-12-31T23:59:59Z >in.csv
     raw '' rec-clean --dups keep in.csv
     equal "$(cut -f 4 <<<"$rows")" "$(lines 1406073600 1406118896 1406111696 1406073601 -1 7 -1)"
-    raw 'rec-clean: 7 rows read = 6 kept + 0 with a missing value (user 0, item 0, rating 0, time 0) + 1 repeated' \
+    raw 'rec-clean: 7 rows read = 6 kept + 1 repeated' \
         rec-clean in.csv
 }
 
 @test "a first row with a date and a word for its rating is data, not a header" {
     printf 'a,x,five,2014-07-23\nb,y,4,2014-07-24\n' >in.csv
-    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'five'" rec-clean in.csv
+    gives 3 '' "rec-clean: in.csv:1: rating: not a number: 'five'; is column 3 the rating? choose it with --rating" \
+        rec-clean in.csv
 }
 
 @test "a bad row deep in a large file leaves no output file" {
