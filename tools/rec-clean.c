@@ -40,8 +40,7 @@ static const struct rec_opt table[] = {
     { "range", 0, REC_OPT_TEXT, &range, "LO:HI",
       "drop ratings outside; either may be left out", 0, 0, true },
     { "max-errors", 0, REC_OPT_TEXT, &max_errors, "N",
-      "bad rows to drop before giving up; else none, or any number with --reject", 0, 0,
-      true },
+      "bad rows to drop before giving up; else 0, or any with --reject", 0, 0, true },
     { "reject", 0, REC_OPT_TEXT, &opts.reject, "FILE",
       "write the rows that are dropped, with the reason, as TSV", 0, 0, false },
 };
@@ -176,11 +175,13 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-clean",
         .operands = "[FILE...]",
-        .summary = "Reads ratings as CSV (user,item,rating,time; gzip or not), drops "
-                   "rows with missing\n"
-                   "values and repeated rows, counts both, and writes a rec stream.  "
-                   "Several files get\n"
-                   "a column `source`.  The first bad row ends it with a message.",
+        .summary =
+            "Reads ratings as CSV (user,item,rating,time; gzip or not), drops "
+            "rows with missing\n"
+            "values and repeated rows, counts both, and writes a rec stream.  "
+            "Several files get\n"
+            "a column `source`.  The first bad row ends it with a message, or see "
+            "--reject.",
         .example = "rec-clean ratings.csv | rec-encode | rec-split -o split.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_MANY,
         .opts = table,

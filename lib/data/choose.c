@@ -296,8 +296,6 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
         if (x.at[f] >= x.n_columns)
             x.n_columns = x.at[f] + 1;
     }
-    x.default_columns =
-        o->column[REC_TIME] == NULL && x.has_time && x.n_columns == DEFAULT_COLUMNS;
     *is_header = looks_like_header(o, &x, first);
     if (*is_header) {
         st = check_header(o, &x, first, err);
@@ -305,6 +303,8 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
             return st;
     }
     st = choose_kept(o, first, *is_header, &x, err);
+    x.default_columns =
+        o->column[REC_TIME] == NULL && x.has_time && x.n_columns == DEFAULT_COLUMNS;
     if (st == REC_OK)
         *out = x;
     return st;

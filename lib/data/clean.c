@@ -363,11 +363,15 @@ static enum rec_status agree_on_columns(struct cleaner *c, struct rec_err *err)
             "%s has %s time column, other than %s: --time none leaves times "
             "out",
             f->file, f->has_time ? "a" : "no", name_of(c->files[c->columns_of - 1]));
-    for (uint32_t i = 0; i < f->n_keep; i++)
-        if (rec_table_find(&c->block, f->keep_name[i]) == NULL)
-            return rec_fail(err, REC_EINPUT, "%s: --keep: %s has no column '%s'",
-                            f->file, name_of(c->files[c->columns_of - 1]),
-                            f->keep_name[i]);
+    for (uint32_t i = 0; i < f->n_keep; i++) {
+        const char *name = text_column(c, 2 + i)->name;
+
+        if (strcmp(name, f->keep_name[i]) != 0)
+            return rec_fail(err, REC_EINPUT,
+                            "%s: --keep: column %u is called '%s' here, '%s' in %s",
+                            f->file, i + 1, f->keep_name[i], name,
+                            name_of(c->files[c->columns_of - 1]));
+    }
     return REC_OK;
 }
 

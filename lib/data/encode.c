@@ -30,9 +30,6 @@ static enum rec_status make_ratings(struct rec_table *t, const struct rec_table 
     for (uint32_t i = 2; i < raw->n_cols; i++) {
         const struct rec_column *c = &raw->cols[i];
 
-        if (c->type == REC_STR)
-            return rec_fail(err, REC_EFORMAT, "section 'raw': column '%s' is text",
-                            c->name);
         rec_table_add(t, c->name, c->type, c->width, c->filter, NULL);
     }
     return REC_OK;
@@ -75,6 +72,25 @@ static enum rec_status number_both(struct rec_encoder *e, const struct rec_table
     return REC_OK;
 }
 
+/* Appends the N rows of FROM to the AT rows of TO, which has room for them. */
+static enum rec_status append_column(struct rec_column *to, size_t at,
+                                     const struct rec_column *from, size_t n,
+                                     struct rec_err *err)
+{
+    size_t row = rec_type_bytes(from->type) * from->width;
+    uint64_t before = to->text.n;
+    enum rec_status st;
+
+    if (from->type != REC_STR) {
+        memcpy((uint8_t *)to->data + at * row, from->data, n * row);
+        return REC_OK;
+    }
+    st = rec_buf_add(&to->text, from->text.data, (size_t)from->at[n], err);
+    for (size_t i = 1; st == REC_OK && i <= n; i++)
+        to->at[at + i] = before + from->at[i];
+    return st;
+}
+
 enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
                                  struct rec_err *err)
 {
@@ -89,15 +105,11 @@ enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
         st = rec_table_reserve(t, at + n, err);
     if (st == REC_OK && n > 0)
         st = number_both(e, raw, err);
-    if (st != REC_OK)
-        return st;
-    for (uint32_t i = 2; i < raw->n_cols && n > 0; i++) {
-        size_t row = rec_type_bytes(raw->cols[i].type) * raw->cols[i].width;
-
-        memcpy((uint8_t *)t->cols[i].data + at * row, raw->cols[i].data, n * row);
-    }
-    t->n_rows += n;
-    return REC_OK;
+    for (uint32_t i = 2; st == REC_OK && i < raw->n_cols && n > 0; i++)
+        st = append_column(&t->cols[i], at, &raw->cols[i], n, err);
+    if (st == REC_OK)
+        t->n_rows += n;
+    return st;
 }
 
 struct renumbering {

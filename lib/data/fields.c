@@ -117,7 +117,8 @@ static enum rec_status read_numbers(const struct rec_fields *f,
         return bad_field(f, row, REC_RATING, "too large", err);
     out->time = 0;
     at = f->at[REC_TIME];
-    if (f->has_time && !rec_parse_time(row->field[at], row->len[at], &out->time))
+    if (f->has_time && !rec_parse_i64(row->field[at], row->len[at], &out->time) &&
+        !rec_parse_time(row->field[at], row->len[at], &out->time))
         return bad_field(f, row, REC_TIME, "neither seconds nor a date", err);
     return REC_OK;
 }

@@ -197,6 +197,64 @@ HEAD=$'user\titem\trating\ttime'
     done
 }
 
+# ---- kept columns ----
+
+@test "--keep carries columns along as they are, by name or number" {
+    printf 'user,item,rating,time,note,where\na,x,5,1,"so, so",\nb,y,4,2,,NA\n' >in.csv
+    gives 0 '' '' rec-clean --keep where,5 in.csv -o raw.rec
+    gives 0 "$(lines "$HEAD"$'\twhere\tnote' $'a\tx\t5\t1\t\tso, so' $'b\ty\t4\t2\tNA\t')" '' \
+        rec-view -s raw raw.rec
+    printf 'a,x,5,1,n\n' >in.csv
+    gives 0 '' '' rec-clean --keep 5,3 in.csv in.csv -o raw.rec
+    gives 0 "$(lines "$HEAD"$'\tc5\tc3\tsource' $'a\tx\t5\t1\tn\t5\t1' $'a\tx\t5\t1\tn\t5\t2')" '' \
+        rec-view -s raw raw.rec
+    gives 0 '' '' rec-clean --keep note -c user,item,rating,time,note in.csv -o raw.rec
+    equal "$(rec-view -s raw raw.rec | head -n 1)" "$HEAD"$'\tnote'
+    gives 0 '' '' rec-clean --keep 5 -t none -c user,item,rating,time,note in.csv -o raw.rec
+    gives 0 "$(lines $'user\titem\trating\tnote' $'a\tx\t5\tn')" '' rec-view -s raw raw.rec
+}
+
+@test "--keep: rows that differ in a kept column are not repeats" {
+    printf 'a,x,5,1,n,m\na,x,5,1,nm,\na,x,5,1,,nm\na,x,5,1,n,m\n' >in.csv
+    raw 'rec-clean: 4 rows read = 3 kept + 1 repeated' rec-clean --keep 5,6 in.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1\tn\tm' $'a\tx\t5\t1\tnm\t' $'a\tx\t5\t1\t\tnm')"
+}
+
+@test "--keep: a name that cannot be a column of raw, or is one, is refused" {
+    printf 'user,item,rating,time,My Note,source,user\na,x,5,1,n,s,u\n' >in.csv
+    gives 2 '' "rec-clean: --keep: 'My Note' cannot name a column (1 to 64 of A-Z, a-z, 0-9, '.', '_', '-'): name it with --columns and --header yes" \
+        rec-clean -u 1 --keep 5 in.csv -o raw.rec
+    gives 2 '' "rec-clean: --keep: there is a column 'source' already" \
+        rec-clean -u 1 --keep source in.csv -o raw.rec
+    gives 2 '' "rec-clean: --keep: there is a column 'user' already" rec-clean -u 1 --keep 7 in.csv -o raw.rec
+    gives 3 '' "rec-clean: in.csv:1: the header has no column 'nope'" \
+        rec-clean -u 1 --keep nope in.csv -o raw.rec
+    gives 2 '' "rec-clean: --keep: '8,,6' is not a list of columns" rec-clean -u 1 --keep 8,,6 in.csv
+    gives 2 '' 'rec-clean: --keep: columns are numbered from 1 to 256' rec-clean -u 1 --keep 257 in.csv
+    gives 3 '' 'rec-clean: in.csv:2: 7 columns where at least 8 are due' \
+        rec-clean -u 1 --keep 8 in.csv
+    raw '' rec-clean --header yes --columns user,item,rating,time,note,s,u --keep note,u in.csv
+    equal "$rows" $'a\tx\t5\t1\tn\tu'
+    gives 2 '' "rec-clean: --keep: 'note' is named twice" \
+        rec-clean --header yes --columns user,item,rating,time,note --keep note,5 in.csv
+    gives 2 '' 'rec-clean: --keep: more than 16 columns' \
+        rec-clean -u 1 --header no --keep "$(seq -s , 5 21)" in.csv
+}
+
+@test "--keep: several files have the same columns; 64 KiB a row are the most" {
+    printf 'user,item,rating,time,a,b\na,x,5,1,n,m\n' >1.csv
+    printf 'user,item,rating,time,b,a\na,x,5,1,m2,n2\n' >2.csv
+    raw '' rec-clean --keep a,b 1.csv 2.csv
+    equal "$rows" "$(lines $'a\tx\t5\t1\tn\tm\t1' $'a\tx\t5\t1\tn2\tm2\t2')"
+    gives 3 '' "rec-clean: 2.csv: --keep: column 1 is called 'b' here, 'a' in 1.csv" \
+        rec-clean --keep 5,6 1.csv 2.csv -o none.rec
+    [ ! -e none.rec ]
+    printf 'a,x,5,1,%065536d\n' 0 >in.csv
+    raw '' rec-clean --keep 5 in.csv
+    printf 'a,x,5,1,%065536d,y\n' 0 >in.csv
+    gives 3 '' 'rec-clean: in.csv:1: kept columns of more than 64 KiB' rec-clean --keep 5,6 in.csv
+}
+
 # ---- where it reads from ----
 
 @test "standard input, '-', a file and gzip of any of them give the same bytes" {

@@ -68,6 +68,16 @@ sorted_ids() {
         rec-view -s ratings out.rec
 }
 
+@test "text that rec-clean kept goes along, over frames" {
+    awk 'BEGIN { for (i = 0; i < 150000; i++) printf "u%d,i%d,%d,%d,%s,%d\n", i % 997, i % 7, i % 5, i, i % 3 ? "n " i : "", i % 2 }' >in.csv
+    rec-clean --keep 6,5 in.csv | rec-encode -o out.rec
+    equal "$(rec-view -s ratings out.rec | head -n 2)" \
+        "$(lines $'user\titem\trating\ttime\tc6\tc5' $'u0\ti0\t0\t0\t0\t')"
+    rows ratings out.rec --to csv | cmp - <(awk -F, -v OFS=, '{ print $1, $2, $3, $4, $6, $5 }' in.csv)
+    rec-split out.rec | rec-graph | rec-view -l >list
+    grep -q '^graph' list
+}
+
 @test "more rows than one frame holds" {
     awk 'BEGIN { for (i = 0; i < 70000; i++) printf "u%d,i%d,%d,%d\n", i % 66001, i % 7, i % 5, i }' >in.csv
     rec-clean in.csv | rec-encode -o out.rec
