@@ -192,6 +192,24 @@ static bool has_three_columns(const struct rec_fields_opts *o,
 
 /* ---- kept columns ---- */
 
+/* What column AT, from 0, is called, if it was chosen by number; "c5" is put into OUT.
+ */
+static const char *name_by_number(const struct rec_fields_opts *o,
+                                  const struct rec_csv_row *header, uint32_t at,
+                                  char *out, size_t out_bytes, size_t *n)
+{
+    const char *w = o->columns != NULL ? word(o->columns, at, n) : NULL;
+
+    if (w != NULL)
+        return w;
+    if (o->columns == NULL && header != NULL && at < header->n) {
+        *n = header->len[at];
+        return header->field[at];
+    }
+    *n = (size_t)snprintf(out, out_bytes, "c%u", at + 1);
+    return out;
+}
+
 /* Column I of KEEP, chosen by TEXT: what it is called in `raw`. */
 static enum rec_status name_kept(const struct rec_fields_opts *o,
                                  const struct rec_csv_row *header, const char *text,
@@ -199,23 +217,11 @@ static enum rec_status name_kept(const struct rec_fields_opts *o,
 {
     static const char *const taken[] = { "user", "item", "rating", "time", "source" };
     char number[16], shown[100];
-    const char *name = text;
     size_t n = strlen(text);
+    const char *name = is_name(text, n) ? text
+                                        : name_by_number(o, header, x->keep_at[i],
+                                                         number, sizeof number, &n);
 
-    if (!is_name(text, n)) {
-        (void)snprintf(number, sizeof number, "c%u", x->keep_at[i] + 1);
-        name = number;
-        n = strlen(number);
-        if (o->columns != NULL) {
-            const char *w = word(o->columns, x->keep_at[i], &n);
-
-            name = w != NULL ? w : name;
-            n = w != NULL ? n : strlen(number);
-        } else if (header != NULL && x->keep_at[i] < header->n) {
-            name = header->field[x->keep_at[i]];
-            n = header->len[x->keep_at[i]];
-        }
-    }
     rec_printable(name, n, shown, sizeof shown);
     if (!rec_name_ok(name, n))
         return rec_fail(err, REC_EUSAGE,
@@ -285,7 +291,7 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
                         (unsigned long long)first->line, REC_CSV_MAX_FIELDS);
     if (nothing_was_chosen(o) && has_three_columns(o, first)) {
         x.has_time = false;
-        x.max_columns = first->n;
+        x.max_columns = REC_TIME;
     }
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
         if (f == REC_TIME && !x.has_time)

@@ -107,103 +107,18 @@ static enum rec_status drop_repeated(struct cleaner *c, struct rec_err *err)
 
 /* ---- columns ---- */
 
-/* Columns of the block; then the kept ones, and source as the last. */
-enum { USER, ITEM, RATING, TIME };
-
-/* The N-th str column: user, item, or a kept one. */
-static struct rec_column *text_column(struct cleaner *c, uint32_t n)
+/* The rows that are left go to the block. */
+static enum rec_status collect(struct cleaner *c, struct rec_err *err)
 {
-    return &c->block.cols[n <= ITEM ? n : n + 1 + c->fields.has_time];
-}
+    size_t before = c->block.n_rows;
+    uint64_t n = 0;
+    enum rec_status st = rec_pieces_append(c->pieces, c->n_pieces, &c->fields,
+                                           c->source, &c->block, err);
 
-static uint64_t put_text(struct rec_column *col, size_t row, uint64_t at,
-                         const char *text, uint32_t len)
-{
-    memcpy(col->text.data + at, text, len);
-    return col->at[row + 1] = at + len;
-}
-
-static void fill_kept(struct cleaner *c, const struct rec_piece *p)
-{
-    for (uint32_t k = 0; k < c->fields.n_keep; k++) {
-        struct rec_column *col = text_column(c, 2 + k);
-        uint64_t text = p->text_at[2 + k];
-        size_t at = p->first;
-
-        for (size_t r = 0; r < p->n; r++)
-            if (p->rows[r].kept) {
-                const struct rec_text *x = &p->rows[r].keep[k];
-
-                text = put_text(col, at++, text, x->text, x->len);
-            }
-    }
-}
-
-static void fill_piece(void *ctx, uint32_t i)
-{
-    struct cleaner *c = ctx;
-    const struct rec_piece *p = &c->pieces[i];
-    struct rec_column *col = c->block.cols, *source = &col[c->block.n_cols - 1];
-    size_t at = p->first;
-    uint64_t user = p->text_at[USER], item = p->text_at[ITEM];
-
-    for (size_t r = 0; r < p->n; r++) {
-        const struct rec_raw_row *x = &p->rows[r];
-
-        if (!x->kept)
-            continue;
-        user = put_text(&col[USER], at, user, x->user, x->user_len);
-        item = put_text(&col[ITEM], at, item, x->item, x->item_len);
-        ((float *)col[RATING].data)[at] = x->rating;
-        if (c->fields.has_time)
-            ((int64_t *)col[TIME].data)[at] = x->time;
-        if (c->source > 0)
-            ((uint8_t *)source->data)[at] = c->source;
-        at++;
-    }
-    fill_kept(c, p);
-}
-
-/* Where the kept rows of each piece go, and room for them. */
-static enum rec_status make_room(struct cleaner *c, struct rec_err *err)
-{
-    struct rec_table *t = &c->block;
-    uint32_t n_texts = 2 + c->fields.n_keep;
-    uint64_t text[2 + REC_MAX_KEEP];
-    size_t rows = t->n_rows;
-    enum rec_status st;
-
-    for (uint32_t k = 0; k < n_texts; k++)
-        text[k] = text_column(c, k)->text.n;
-    for (uint32_t i = 0; i < c->n_pieces; i++) {
-        struct rec_piece *p = &c->pieces[i];
-
-        p->first = rows;
-        memcpy(p->text_at, text, sizeof text);
-        for (size_t r = 0; r < p->n; r++) {
-            const struct rec_raw_row *x = &p->rows[r];
-
-            if (!x->kept)
-                continue;
-            rows++;
-            text[USER] += x->user_len;
-            text[ITEM] += x->item_len;
-            for (uint32_t k = 2; k < n_texts; k++)
-                text[k] += x->keep[k - 2].len;
-        }
-        c->counts->duplicates += p->n - (rows - p->first);
-        c->counts->kept += rows - p->first;
-    }
-    st = rec_table_reserve(t, rows, err);
-    for (uint32_t k = 0; st == REC_OK && k < n_texts; k++) {
-        struct rec_buf *b = &text_column(c, k)->text;
-
-        st = rec_buf_reserve(b, text[k] - b->n, err);
-        if (st == REC_OK)
-            b->n = text[k];
-    }
-    if (st == REC_OK)
-        t->n_rows = rows;
+    for (uint32_t i = 0; i < c->n_pieces; i++)
+        n += c->pieces[i].n;
+    c->counts->kept += c->block.n_rows - before;
+    c->counts->duplicates += n - (c->block.n_rows - before);
     return st;
 }
 
@@ -316,11 +231,9 @@ static enum rec_status clean_batches(struct cleaner *c, struct rec_csv *csv,
         if (st == REC_OK)
             st = write_rejects(c, err);
         if (st == REC_OK)
-            st = make_room(c, err);
-        if (st == REC_OK) {
-            rec_par_run(c->n_pieces, fill_piece, c);
+            st = collect(c, err);
+        if (st == REC_OK)
             st = write_block(c, false, err);
-        }
     }
     return st;
 }
@@ -364,7 +277,7 @@ static enum rec_status agree_on_columns(struct cleaner *c, struct rec_err *err)
             "out",
             f->file, f->has_time ? "a" : "no", name_of(c->files[c->columns_of - 1]));
     for (uint32_t i = 0; i < f->n_keep; i++) {
-        const char *name = text_column(c, 2 + i)->name;
+        const char *name = c->block.cols[3 + f->has_time + i].name;
 
         if (strcmp(name, f->keep_name[i]) != 0)
             return rec_fail(err, REC_EINPUT,

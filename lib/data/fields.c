@@ -98,8 +98,8 @@ static enum rec_status too_many(const struct rec_fields *f,
     if (row->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "more than %d columns", REC_CSV_MAX_FIELDS);
     return rec_fail(err, REC_EINPUT,
-                    "%u columns where the first row has %u (without times: "
-                    "--time none)",
+                    "%u columns where %u are due, as the first row has no time "
+                    "(--time none ignores times)",
                     row->n, f->max_columns);
 }
 

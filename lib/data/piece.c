@@ -1,6 +1,9 @@
 #include "data/piece.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/par.h"
 
 /* Room for one more row, and for what it keeps. */
 static enum rec_status make_room(struct rec_piece *p, uint32_t n_keep)
@@ -120,6 +123,126 @@ void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
     p->unquoted = span.unquoted;
     for (size_t i = 0; f->n_keep > 0 && i < p->n; i++)
         p->rows[i].keep = p->keep + i * f->n_keep;
+}
+
+/* ---- from rows to columns ---- */
+
+struct gathering {
+    struct rec_piece *pieces;
+    uint32_t n_pieces;
+    const struct rec_fields *f;
+    uint8_t source;
+    struct rec_table *t;
+};
+
+/* Columns of the table; then the kept ones, and source as the last. */
+enum { USER, ITEM, RATING, TIME };
+
+/* The N-th str column: user, item, or a kept one. */
+static struct rec_column *text_column(const struct gathering *g, uint32_t n)
+{
+    return &g->t->cols[n <= ITEM ? n : n + 1 + g->f->has_time];
+}
+
+static uint64_t put_text(struct rec_column *col, size_t row, uint64_t at,
+                         const char *text, uint32_t len)
+{
+    memcpy(col->text.data + at, text, len);
+    return col->at[row + 1] = at + len;
+}
+
+static void fill_kept(const struct gathering *g, const struct rec_piece *p)
+{
+    for (uint32_t k = 0; k < g->f->n_keep; k++) {
+        struct rec_column *col = text_column(g, 2 + k);
+        uint64_t text = p->text_at[2 + k];
+        size_t at = p->first;
+
+        for (size_t r = 0; r < p->n; r++)
+            if (p->rows[r].kept) {
+                const struct rec_text *x = &p->rows[r].keep[k];
+
+                text = put_text(col, at++, text, x->text, x->len);
+            }
+    }
+}
+
+static void fill_piece(void *ctx, uint32_t i)
+{
+    const struct gathering *g = ctx;
+    const struct rec_piece *p = &g->pieces[i];
+    struct rec_column *col = g->t->cols, *source = &col[g->t->n_cols - 1];
+    size_t at = p->first;
+    uint64_t user = p->text_at[USER], item = p->text_at[ITEM];
+
+    for (size_t r = 0; r < p->n; r++) {
+        const struct rec_raw_row *x = &p->rows[r];
+
+        if (!x->kept)
+            continue;
+        user = put_text(&col[USER], at, user, x->user, x->user_len);
+        item = put_text(&col[ITEM], at, item, x->item, x->item_len);
+        ((float *)col[RATING].data)[at] = x->rating;
+        if (g->f->has_time)
+            ((int64_t *)col[TIME].data)[at] = x->time;
+        if (g->source > 0)
+            ((uint8_t *)source->data)[at] = g->source;
+        at++;
+    }
+    fill_kept(g, p);
+}
+
+/* Where the kept rows of each piece go, and room for them. */
+static enum rec_status make_rows(const struct gathering *g, struct rec_err *err)
+{
+    struct rec_table *t = g->t;
+    uint32_t n_texts = 2 + g->f->n_keep;
+    uint64_t text[2 + REC_MAX_KEEP] = { 0 };
+    size_t rows = t->n_rows;
+    enum rec_status st;
+
+    for (uint32_t k = 0; k < n_texts; k++)
+        text[k] = text_column(g, k)->text.n;
+    for (uint32_t i = 0; i < g->n_pieces; i++) {
+        struct rec_piece *p = &g->pieces[i];
+
+        p->first = rows;
+        memcpy(p->text_at, text, sizeof text);
+        for (size_t r = 0; r < p->n; r++) {
+            const struct rec_raw_row *x = &p->rows[r];
+
+            if (!x->kept)
+                continue;
+            rows++;
+            text[USER] += x->user_len;
+            text[ITEM] += x->item_len;
+            for (uint32_t k = 2; k < n_texts; k++)
+                text[k] += x->keep[k - 2].len;
+        }
+    }
+    st = rec_table_reserve(t, rows, err);
+    for (uint32_t k = 0; st == REC_OK && k < n_texts; k++) {
+        struct rec_buf *b = &text_column(g, k)->text;
+
+        st = rec_buf_reserve(b, text[k] - b->n + 1, err); /* never NULL */
+        if (st == REC_OK)
+            b->n = text[k];
+    }
+    if (st == REC_OK)
+        t->n_rows = rows;
+    return st;
+}
+
+enum rec_status rec_pieces_append(struct rec_piece *pieces, uint32_t n,
+                                  const struct rec_fields *f, uint8_t source,
+                                  struct rec_table *t, struct rec_err *err)
+{
+    struct gathering g = { pieces, n, f, source, t };
+    enum rec_status st = make_rows(&g, err);
+
+    if (st == REC_OK)
+        rec_par_run(n, fill_piece, &g);
+    return st;
 }
 
 void rec_piece_free(struct rec_piece *p)

@@ -2,6 +2,7 @@
 #define REC_PIECE_H
 
 #include "data/fields.h"
+#include "io/table.h"
 
 /*
  * A part of a batch of text and the rows in it.  Pieces are parsed at the same time;
@@ -43,7 +44,7 @@ struct rec_piece {
     enum rec_status st;
     struct rec_err err;            /* if st is not REC_OK */
     struct rec_err first_rejected; /* the message of it, if any was */
-    size_t first;                  /* where its kept rows go in the block */
+    size_t first;                  /* where its kept rows go in the table */
     uint64_t text_at[2 + REC_MAX_KEEP];
 };
 
@@ -54,6 +55,16 @@ struct rec_piece {
 void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
                      const struct rec_row_rules *rules, uint64_t limit,
                      uint64_t max_rejected);
+
+/*
+ * Appends the rows of N pieces whose `kept` still is true, in their order, to T, whose
+ * columns are user, item, rating [, time] [, kept columns] [, source].  The last is
+ * there if SOURCE, the number of the file, is not 0.  On all threads.
+ */
+enum rec_status rec_pieces_append(struct rec_piece *pieces, uint32_t n,
+                                  const struct rec_fields *f, uint8_t source,
+                                  struct rec_table *t,
+                                  struct rec_err *err) REC_MUST_USE;
 void rec_piece_free(struct rec_piece *p);
 
 #endif

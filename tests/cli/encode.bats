@@ -74,6 +74,8 @@ sorted_ids() {
     equal "$(rec-view -s ratings out.rec | head -n 2)" \
         "$(lines $'user\titem\trating\ttime\tc6\tc5' $'u0\ti0\t0\t0\t0\t')"
     rows ratings out.rec --to csv | cmp - <(awk -F, -v OFS=, '{ print $1, $2, $3, $4, $6, $5 }' in.csv)
+    printf 'a,x,5,1,\nb,x,5,1,\n' | rec-clean --keep 5 | rec-encode -o empty.rec
+    equal "$(rows ratings empty.rec)" "$(lines $'a\tx\t5\t1\t' $'b\tx\t5\t1\t')"
     rec-split out.rec | rec-graph | rec-view -l >list
     grep -q '^graph' list
 }
