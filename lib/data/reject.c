@@ -117,8 +117,10 @@ static void free_rejects(struct rec_rejects *r)
 
 enum rec_status rec_rejects_commit(struct rec_rejects *r, struct rec_err *err)
 {
-    enum rec_status st = rec_out_write(r->out, r->text.data, r->text.n, err);
+    enum rec_status st = REC_OK;
 
+    if (r->text.n > 0) /* else there may be no data to point to */
+        st = rec_out_write(r->out, r->text.data, r->text.n, err);
     if (st == REC_OK)
         st = rec_out_commit(r->out, err);
     else
