@@ -215,6 +215,15 @@ void rec_mem_limit(uint64_t bytes)
     limit = bytes;
 }
 
+uint64_t rec_mem_left(void)
+{
+    uint64_t now = atomic_load(&held);
+
+    if (limit == 0)
+        return UINT64_MAX;
+    return now < limit ? limit - now : 0;
+}
+
 uint64_t rec_mem_now(void)
 {
     return atomic_load(&held);

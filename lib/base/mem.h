@@ -24,6 +24,8 @@ void rec_free(void *p);
 
 /* Limit in bytes on all blocks together; 0, the default, is none. */
 void rec_mem_limit(uint64_t bytes);
+/* What the limit leaves; UINT64_MAX if there is none. */
+uint64_t rec_mem_left(void);
 /* Bytes held now, and the most that was ever held. */
 uint64_t rec_mem_now(void);
 uint64_t rec_mem_peak(void);

@@ -11,7 +11,8 @@ enum {
     MAX_BITS = 32,
     BATCH = 128,           /* strings that are looked up together */
     GATHER_ROWS = 1 << 16, /* strings that one thread copies at a time */
-    AHEAD = 16
+    AHEAD = 16,
+    RANK_BYTES = 28 /* a string: rank.c's two keys, and its rank */
 };
 
 #define NONE UINT32_MAX
@@ -72,6 +73,12 @@ static enum rec_status reserve(struct rec_dict *d, size_t n, size_t bytes,
     return st == REC_OK ? rec_buf_reserve(&d->text, bytes, err) : st;
 }
 
+static bool is_string(const struct rec_dict *d, uint32_t i, const void *s, size_t n)
+{
+    return d->at[i + 1] - d->at[i] == n &&
+           (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0);
+}
+
 /* Finds or adds, where there is room. */
 static uint32_t put(struct rec_dict *d, const void *s, size_t n, uint32_t hash)
 {
@@ -80,8 +87,7 @@ static uint32_t put(struct rec_dict *d, const void *s, size_t n, uint32_t hash)
     for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
         uint32_t i = (uint32_t)d->slots[at] - 1;
 
-        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
-            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0))
+        if (d->slots[at] >> 32 == hash && is_string(d, i, s, n))
             return i;
     }
     if (n > 0)
@@ -104,6 +110,42 @@ enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
     *index = put(d, s, n, hash);
     *is_new = d->n > before;
     return REC_OK;
+}
+
+bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *index)
+{
+    uint32_t hash = (uint32_t)(rec_hash64(s, n, rec_hash_key()) >> 32);
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at;
+
+    if (d->slots == NULL)
+        return false;
+    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
+        *index = (uint32_t)d->slots[at] - 1;
+        if (d->slots[at] >> 32 == hash && is_string(d, *index, s, n))
+            return true;
+    }
+    return false;
+}
+
+/* Follows reserve() without doing it. */
+uint64_t rec_dict_need(const struct rec_dict *d, size_t n, size_t bytes)
+{
+    uint32_t bits = d->slots == NULL ? FIRST_BITS : d->slot_bits;
+    uint64_t total = d->n + (uint64_t)n, cap = d->cap, text = d->text.cap, slots;
+    uint64_t ranking = RANK_BYTES * total;
+
+    while (total > ((uint64_t)1 << bits) / 4 * 3)
+        bits++;
+    slots = sizeof *d->slots << bits;
+    if (d->slots != NULL && bits > d->slot_bits)
+        slots += slots / 2; /* the old ones, until their strings have moved */
+    if (total > cap)
+        cap += cap / 2 + n;
+    if (text < 256)
+        text = 256;
+    while (text < d->text.n + bytes)
+        text *= 2;
+    return (cap + 1) * sizeof *d->at + text + (slots > ranking ? slots : ranking);
 }
 
 /* The first string with this hash, or NONE; put() may still find another one. */
