@@ -1,8 +1,6 @@
 #include "data/encode.h"
 #include "tools/tool.h"
 
-#include <string.h>
-
 static int order = REC_ORDER_SORTED;
 
 static const struct rec_opt table[] = {
@@ -20,37 +18,24 @@ static enum rec_status want(struct rec_reader *r, void *encoder, struct rec_err 
     return st;
 }
 
-static enum rec_status write_tables(struct rec_writer *w,
-                                    struct rec_table *const tables[], size_t n,
-                                    struct rec_err *err)
-{
-    enum rec_status st = REC_OK;
-
-    for (size_t i = 0; st == REC_OK && i < n; i++) {
-        memcpy(tables[i]->by, "rec-encode", sizeof "rec-encode");
-        st = rec_writer_table(w, tables[i], err);
-    }
-    return st;
-}
-
 static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *encoder,
                             struct rec_err *err)
 {
-    struct rec_encoder *e = encoder;
-    struct rec_table users = { 0 }, items = { 0 }, *raw;
+    struct rec_encoded got = { 0 };
+    struct rec_table *raw;
     enum rec_status st = rec_reader_need(r, "raw", "rec-clean", &raw, err);
 
     if (st == REC_OK)
-        st = rec_encode_finish(e, (enum rec_order)order, &users, &items, err);
-    if (st == REC_OK) {
-        rec_note("%zu ratings, %zu users, %zu items", e->ratings.n_rows, users.n_rows,
-                 items.n_rows);
-        st = write_tables(w, (struct rec_table *[]){ &users, &items, &e->ratings }, 3,
-                          err);
-    }
-    rec_table_free(&users);
-    rec_table_free(&items);
-    return st;
+        st = rec_encode_write(encoder, (enum rec_order)order, "rec-encode", w, &got,
+                              err);
+    if (st != REC_OK)
+        return st;
+    rec_note("%llu ratings, %llu users, %llu items", (unsigned long long)got.ratings,
+             (unsigned long long)got.users, (unsigned long long)got.items);
+    if (got.spilled > 0)
+        rec_note("%.1f MiB went through temporary files",
+                 (double)got.spilled / 1048576.0);
+    return REC_OK;
 }
 
 static enum rec_status run(struct rec_err *err)

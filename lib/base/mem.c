@@ -224,6 +224,11 @@ uint64_t rec_mem_left(void)
     return now < limit ? limit - now : 0;
 }
 
+size_t rec_mem_part(size_t wanted, unsigned part)
+{
+    return limit == 0 || wanted < limit / part ? wanted : (size_t)(limit / part);
+}
+
 uint64_t rec_mem_now(void)
 {
     return atomic_load(&held);

@@ -26,6 +26,8 @@ void rec_free(void *p);
 void rec_mem_limit(uint64_t bytes);
 /* What the limit leaves; UINT64_MAX if there is none. */
 uint64_t rec_mem_left(void);
+/* WANTED bytes for a buffer whose size is free, or less: a PART-th of the limit. */
+size_t rec_mem_part(size_t wanted, unsigned part);
 /* Bytes held now, and the most that was ever held. */
 uint64_t rec_mem_now(void);
 uint64_t rec_mem_peak(void);

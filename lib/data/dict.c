@@ -127,6 +127,12 @@ bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *
     return false;
 }
 
+uint64_t rec_dict_bytes(const struct rec_dict *d)
+{
+    return (d->at == NULL ? 0 : (d->cap + 1) * sizeof *d->at) + d->text.cap +
+           (d->slots == NULL ? 0 : sizeof *d->slots << d->slot_bits);
+}
+
 /* Follows reserve() without doing it. */
 uint64_t rec_dict_need(const struct rec_dict *d, size_t n, size_t bytes)
 {

@@ -31,6 +31,9 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
 /* Whether the string is there; *index is its number then. */
 bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *index);
 
+/* Bytes that D takes now. */
+uint64_t rec_dict_bytes(const struct rec_dict *d);
+
 /*
  * The most bytes that D takes while N more strings of BYTES bytes in all are added, and
  * while rec_dict_rank() ranks them, `rank` included.

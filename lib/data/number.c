@@ -104,6 +104,11 @@ uint32_t rec_number_distinct(const struct rec_number *n)
     return n->n_distinct;
 }
 
+const uint32_t *rec_number_taken(const struct rec_number *n)
+{
+    return n->order == REC_NUMBER_SORTED ? n->code : NULL;
+}
+
 /* ---- adding ---- */
 
 /* The strings so far become seeds, and the dictionary is given up. */

@@ -84,6 +84,12 @@ enum rec_status rec_number_codes(struct rec_number *n, uint32_t *codes, bool *is
                                  struct rec_err *err) REC_MUST_USE;
 
 /*
+ * The codes of the strings that rec_number_take() took, by their numbers there, or NULL
+ * if these are their codes.  Valid once all strings have been read.
+ */
+const uint32_t *rec_number_taken(const struct rec_number *n);
+
+/*
  * Bytes written to the temporary file so far.  The numbers of the rows before the
  * dictionary had to go lie there too, 4 bytes a row, if they fill more than a block.
  */

@@ -303,6 +303,14 @@ static enum rec_status pass_batch(struct rec_reader *r, struct rec_writer *relay
     return REC_OK;
 }
 
+static void free_batch(struct rec_reader *r)
+{
+    for (uint32_t i = 0; i < BATCH; i++) {
+        rec_frame_free(&r->batch[i].frame);
+        rec_buf_free(&r->batch[i].scratch);
+    }
+}
+
 static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
                               struct rec_err *err)
 {
@@ -315,6 +323,7 @@ static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
                         "frames are missing or changed");
     for (uint32_t i = 0; i < r->n_sections; i++)
         r->sections[i]->table.n_rows = (size_t)r->sections[i]->n_rows;
+    free_batch(r);
     return REC_OK;
 }
 
@@ -342,7 +351,7 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
             break;
         r->n_batch++;
         bytes += p->frame.raw_bytes;
-        if (r->n_batch == BATCH || bytes >= BATCH_BYTES) {
+        if (r->n_batch == BATCH || bytes >= rec_mem_part(BATCH_BYTES, 16)) {
             st = pass_batch(r, relay, err);
             bytes = 0;
         }
@@ -409,10 +418,7 @@ void rec_reader_close(struct rec_reader *r)
         rec_table_free(&r->sections[i]->table);
         rec_free(r->sections[i]);
     }
-    for (uint32_t i = 0; i < BATCH; i++) {
-        rec_frame_free(&r->batch[i].frame);
-        rec_buf_free(&r->batch[i].scratch);
-    }
+    free_batch(r);
     rec_free(r->sections);
     rec_buf_free(&r->prov);
     rec_in_close(r->in);

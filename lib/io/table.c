@@ -11,8 +11,6 @@
 const char *const rec_kind_names[REC_N_KINDS] = { "table",  "dict",   "csr",
                                                   "matrix", "params", "log" };
 
-enum { FRAME_TARGET_BYTES = 16 << 20 }; /* well under REC_FRAME_MAX_BYTES */
-
 void rec_table_init(struct rec_table *t, const char *name, enum rec_kind kind)
 {
     *t = (struct rec_table){ .kind = kind };
@@ -299,7 +297,7 @@ size_t rec_table_frame_rows(const struct rec_table *t, size_t first)
                 (void)rec_column_text(&t->cols[c], first + rows, &len);
                 row += len;
             }
-        if (rows > 0 && used + row > FRAME_TARGET_BYTES)
+        if (rows > 0 && used + row > REC_FRAME_TARGET_BYTES)
             break;
         used += row;
     }

@@ -24,7 +24,11 @@ enum rec_kind {
     REC_N_KINDS
 };
 
-enum { REC_MAX_COLUMNS = 32, REC_ATTRS_BYTES = 512, REC_FRAME_ROWS = 1 << 16 };
+enum { REC_MAX_COLUMNS = 32, REC_ATTRS_BYTES = 512 };
+
+/* A frame ends at so many rows, or before the row that makes it larger than this; well
+ * under REC_FRAME_MAX_BYTES. */
+enum { REC_FRAME_ROWS = 1 << 16, REC_FRAME_TARGET_BYTES = 16 << 20 };
 
 struct rec_table {
     char name[REC_NAME_BYTES];

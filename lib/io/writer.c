@@ -82,7 +82,8 @@ enum rec_status rec_writer_relay(struct rec_writer *w, struct rec_frame *f,
     w->queue_bytes += f->stored.n;
     w->queue[w->n_queue++] = *f;
     *f = spare; /* its buffer is used again */
-    if (w->level == 0 || w->n_queue == QUEUE || w->queue_bytes >= QUEUE_BYTES)
+    if (w->level == 0 || w->n_queue == QUEUE ||
+        w->queue_bytes >= rec_mem_part(QUEUE_BYTES, 16))
         return flush(w, err);
     return REC_OK;
 }

@@ -97,6 +97,64 @@ sorted_ids() {
     equal "${stderr_lines[0]}" 'rec-encode: 3 ratings, 2 users, 2 items'
 }
 
+# spills M OPTION...: encodes clean.rec within M, through temporary files that leave
+# nothing behind, and within the bound; to out.rec.
+spills() {
+    local m=$1
+
+    shift
+    mkdir -p tmp
+    TMPDIR=$PWD/tmp rec-encode -v -M "$m" "$@" -o out.rec clean.rec 2>said
+    grep -q 'MiB went through temporary files' said
+    awk -v m="${m%M}" '/peak memory/ { peak = $4 } END { exit !(peak > 1 && peak <= m) }' said
+    equal "$(ls -A tmp)" ''
+}
+
+@test "within -M, through temporary files: the same bytes" {
+    rec-synth --users 120000 --items 9000 --ratings 250000 --shuffle | rec-clean -o clean.rec
+    for order in sorted first; do
+        rec-encode --order $order -o whole.rec clean.rec
+        for m in 24M 32M 44M; do
+            spills $m --order $order -T1
+            cmp whole.rec out.rec
+            spills $m --order $order -T4
+            cmp whole.rec out.rec
+        done
+    done
+}
+
+@test "within -M, into a pipe and without packing" {
+    ratings 200000 | sed 's/^u/&ser/' | rec-clean -o clean.rec
+    rec-encode clean.rec | cmp - <(TMPDIR=. rec-encode -M 20M clean.rec)
+    rec-encode -z0 -o whole.rec clean.rec
+    spills 20M -z0
+    cmp whole.rec out.rec
+}
+
+@test "within -M, ids so long that a frame holds fewer rows" {
+    awk 'BEGIN { x = sprintf("%290s", ""); gsub(/ /, "x", x)
+        for (i = 0; i < 75000; i++) printf "%s%d,i%d,5,%d\n", x, i * 7919 % 70001, i % 13, i }' |
+        rec-clean -o clean.rec
+    rec-encode -o whole.rec clean.rec
+    equal "$(rec-view -l whole.rec | awk '$1 == "users" { print $4, $5 }')" '70001 2'
+    spills 100M
+    cmp whole.rec out.rec
+}
+
+@test "a TMPDIR that does not exist is told, and nothing is written" {
+    rec-synth --users 60000 --items 900 --ratings 150000 | rec-clean -o clean.rec
+    TMPDIR=$PWD/gone refuses 5 \
+        "rec-encode: $PWD/gone: cannot make a temporary file,*set TMPDIR*: No such file or directory" \
+        rec-encode -M 22M -o out.rec clean.rec
+    [ ! -e out.rec ]
+}
+
+@test "an -M that is too small even so is told, with what is needed" {
+    rec-synth --users 60000 --items 900 --ratings 150000 | rec-clean -o clean.rec
+    refuses 5 'rec-encode: memory limit: encoding needs * bytes at least, of 12582912 allowed; raise -M' \
+        rec-encode -M 12M -o out.rec clean.rec
+}
+
 @test "an order that does not exist is a usage error" {
     gives 2 '' "rec-encode: --order: 'sort' is not one of sorted|first" rec-encode --order sort
 }
