@@ -47,7 +47,7 @@ enum rec_status rec_number_open(uint64_t budget, struct rec_number **out,
 
 /*
  * Before the first row: the strings of D are numbered already, 0 .. d->n - 1, and are
- * no rows.  D is emptied, unless this fails.
+ * no rows.  D is emptied, also if this fails.
  */
 enum rec_status rec_number_take(struct rec_number *n, struct rec_dict *d,
                                 struct rec_err *err) REC_MUST_USE;
