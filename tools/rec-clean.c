@@ -35,8 +35,12 @@ static const struct rec_opt table[] = {
       "lines to pass over at the top of each file", 0, 0, true },
     { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all",
       0, 0, true },
-    { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|keep",
-      "drop rows that repeat in full, or keep them", 0, 0, true },
+    { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|first|last|mean|error|keep",
+      "which of equal rows, or of a user's for an item, stays", 0, 0, true },
+    { "min-user", 0, REC_OPT_COUNT, &opts.limits.min_user, "N",
+      "drop users with fewer ratings, until all have N", 0, 0, true },
+    { "min-item", 0, REC_OPT_COUNT, &opts.limits.min_item, "N", "the same for items", 0,
+      0, true },
     { "range", 0, REC_OPT_TEXT, &range, "LO:HI",
       "drop ratings outside; either may be left out", 0, 0, true },
     { "max-errors", 0, REC_OPT_TEXT, &max_errors, "N",
@@ -132,6 +136,8 @@ static void summarise(const struct rec_clean_counts *n)
                    m[REC_USER], m[REC_ITEM], m[REC_RATING], m[REC_TIME]);
     add_term(text, sizeof text, missing, what);
     add_term(text, sizeof text, n->duplicates, "repeated");
+    if (opts.limits.min_user > 1 || opts.limits.min_item > 1)
+        add_term(text, sizeof text, n->few, "of too few of a user or item");
     add_term(text, sizeof text, n->out_of_range, "out of range");
     add_term(text, sizeof text, n->rejected, "rejected");
     if (n->rejected > 0)
@@ -167,6 +173,9 @@ static enum rec_status run(struct rec_err *err)
     st = rec_stage_finish(NULL, w, digest, err);
     if (st == REC_OK)
         summarise(&counts);
+    if (st == REC_OK && counts.spilled > 0)
+        rec_note("%.1f MiB went through temporary files",
+                 (double)counts.spilled / 1048576.0);
     return st;
 }
 

@@ -5,24 +5,16 @@
 #include "base/hash.h"
 #include "base/par.h"
 #include "data/reject.h"
-#include "data/rowset.h"
-#include "io/bytes.h"
+#include "data/repeats.h"
+#include "data/rows.h"
 
 enum {
     MAX_FILES = 255,
     PIECES = 16,      /* of a batch, parsed at the same time */
-    MAX_PARTS = 16,   /* of the rows seen, by hash */
-    AHEAD = 12,       /* rows that memory is asked for ahead of time */
-    BLOCK_FRAMES = 4, /* frames' worth of rows collected before they are written */
-    KEY_BYTES = 2 * REC_MAX_ID_BYTES + REC_MAX_KEEP_BYTES + 10 * (4 + REC_MAX_KEEP)
-};
-
-/* The rows seen so far whose hash belongs here. */
-struct part {
-    struct rec_rowset seen;
-    uint8_t *key;
-    enum rec_status st;
-    struct rec_err err;
+    RESERVE = 3,      /* this share of memory is not for repeats */
+    BLOCK_FRAMES = 4, /* frames' worth of rows collected before they are written, */
+    BLOCK_PART = 8,   /* or of this part of -M, */
+    ROW_BYTES = 128   /* a row being about so large */
 };
 
 struct cleaner {
@@ -38,80 +30,45 @@ struct cleaner {
     struct rec_csv_span spans[PIECES];
     struct rec_piece pieces[PIECES];
     uint32_t n_pieces;
-    struct part parts[MAX_PARTS];
-    uint32_t n_parts;       /* a power of two */
-    struct rec_table block; /* rows not yet written */
+    struct rec_repeats repeats; /* unless dups need the whole input */
+    uint64_t reserve;           /* memory that is left for other things than repeats */
+    struct rec_sieve *sieve;    /* all rows go there, once it is there */
+    bool compared;              /* by the sieve */
+    struct rec_table block;     /* rows not yet written, or not yet in the sieve */
 };
 
-/* ---- duplicates ---- */
+/* ---- what becomes of the rows ---- */
 
-/* The row as bytes; none begins with another, as the lengths come first. */
-static size_t make_key(const struct rec_raw_row *x, uint32_t n_keep, uint8_t source,
-                       uint8_t *key)
+/*
+ * Writes the block's full frames, or all of it at the end.  A frame is full if a row
+ * comes behind it: where frames end depends on the rows alone.
+ */
+static enum rec_status write_block(struct cleaner *c, bool all, struct rec_err *err)
 {
-    uint8_t *p = key;
+    struct rec_table *t = &c->block;
+    size_t n_rows = t->n_rows, n = 0;
+    enum rec_status st;
 
-    *p++ = source;
-    memcpy(p, &x->rating, 4);
-    memcpy(p + 4, &x->time, 8);
-    p = rec_put_varint(p + 12, x->user_len);
-    p = rec_put_varint(p, x->item_len);
-    for (uint32_t i = 0; i < n_keep; i++)
-        p = rec_put_varint(p, x->keep[i].len);
-    memcpy(p, x->user, x->user_len);
-    memcpy(p + x->user_len, x->item, x->item_len);
-    p += x->user_len + x->item_len;
-    for (uint32_t i = 0; i < n_keep; p += x->keep[i++].len)
-        memcpy(p, x->keep[i].text, x->keep[i].len);
-    return (size_t)(p - key);
-}
-
-/* Marks the rows of part I that were seen before. */
-static void find_repeated(void *ctx, uint32_t i)
-{
-    struct cleaner *c = ctx;
-    struct part *part = &c->parts[i];
-
-    for (uint32_t k = 0; k < c->n_pieces; k++) {
-        struct rec_piece *p = &c->pieces[k];
-
-        for (size_t r = 0; r < p->n; r++) {
-            struct rec_raw_row *row = &p->rows[r];
-
-            if (r + AHEAD < p->n && (row[AHEAD].hash >> 60) % c->n_parts == i)
-                rec_rowset_prefetch(&part->seen, row[AHEAD].hash);
-            if ((row->hash >> 60) % c->n_parts != i)
-                continue;
-            part->st =
-                rec_rowset_add(&part->seen, part->key,
-                               make_key(row, c->fields.n_keep, c->source, part->key),
-                               row->hash, &row->kept, &part->err);
-            if (part->st != REC_OK)
-                return;
-        }
-    }
-}
-
-static enum rec_status drop_repeated(struct cleaner *c, struct rec_err *err)
-{
-    if (c->opts->dups == REC_DUPS_KEEP)
+    if (!all &&
+        n_rows < rec_mem_part(BLOCK_FRAMES * REC_FRAME_ROWS * ROW_BYTES, BLOCK_PART) /
+                     ROW_BYTES)
         return REC_OK;
-    rec_par_run(c->n_parts, find_repeated, c);
-    for (uint32_t i = 0; i < c->n_parts; i++)
-        if (c->parts[i].st != REC_OK) {
-            *err = c->parts[i].err;
-            return c->parts[i].st;
-        }
-    return REC_OK;
+    for (size_t m; !all && n < n_rows; n += m) {
+        m = rec_table_frame_rows(t, n);
+        if (n + m == n_rows)
+            break;
+    }
+    t->n_rows = n = all ? n_rows : n;
+    st = rec_writer_rows(c->w, t, err);
+    t->n_rows = n_rows;
+    rec_rows_shift(t, n);
+    return st;
 }
 
-/* ---- columns ---- */
-
-/* The rows that are left go to the block. */
+/* The batch's rows into the block. */
 static enum rec_status collect(struct cleaner *c, struct rec_err *err)
 {
-    size_t before = c->block.n_rows;
-    uint64_t n = 0;
+    size_t before = c->block.n_rows, n = 0;
     enum rec_status st = rec_pieces_append(c->pieces, c->n_pieces, &c->fields,
                                            c->source, &c->block, err);
 
@@ -122,37 +79,74 @@ static enum rec_status collect(struct cleaner *c, struct rec_err *err)
     return st;
 }
 
-/* Takes the first N rows off a column. */
-static void shift_column(struct rec_column *col, size_t n, size_t n_rows)
+/* The block's rows go on: out, or into the sieve. */
+static enum rec_status pass_on(struct cleaner *c, struct rec_err *err)
 {
-    size_t bytes = rec_type_bytes(col->type);
-
-    if (col->type != REC_STR) {
-        memmove(col->data, (uint8_t *)col->data + n * bytes, (n_rows - n) * bytes);
-        return;
-    }
-    bytes = (size_t)col->at[n];
-    memmove(col->text.data, col->text.data + bytes, col->text.n - bytes);
-    col->text.n -= bytes;
-    for (size_t i = 0; i <= n_rows - n; i++)
-        col->at[i] = col->at[i + n] - bytes;
-}
-
-/* Writes the block's full frames, or all of it at the end. */
-static enum rec_status write_block(struct cleaner *c, bool all, struct rec_err *err)
-{
-    struct rec_table *t = &c->block;
-    size_t n_rows = t->n_rows, n = all ? n_rows : n_rows - n_rows % REC_FRAME_ROWS;
     enum rec_status st;
 
-    if (n == 0 || (!all && n < (size_t)BLOCK_FRAMES * REC_FRAME_ROWS))
-        return REC_OK;
-    t->n_rows = n;
-    st = rec_writer_rows(c->w, t, err);
-    t->n_rows = n_rows - n;
-    for (uint32_t i = 0; st == REC_OK && i < t->n_cols; i++)
-        shift_column(&t->cols[i], n, n_rows);
+    if (c->sieve == NULL)
+        return write_block(c, false, err);
+    st = rec_sieve_add(c->sieve, &c->block, err);
+    rec_table_clear(&c->block);
     return st;
+}
+
+/* From now on all rows go into the sieve, and with COMPARE it looks for repeated ones.
+ */
+static enum rec_status use_sieve(struct cleaner *c, bool compare, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    if (c->sieve == NULL)
+        st = rec_sieve_open(&c->block, &c->sieve, err);
+    if (st == REC_OK && c->block.n_rows > 0)
+        st = pass_on(c, err);
+    if (st != REC_OK || !compare)
+        return st;
+    st = rec_sieve_compare(c->sieve, c->opts->dups, err);
+    if (st == REC_OK)
+        st = rec_repeats_tell(&c->repeats, &c->fields, c->source, c->sieve, err);
+    rec_repeats_free(&c->repeats);
+    c->compared = true;
+    return st;
+}
+
+/* Drops the rows of the batch that repeat, or leaves that to the sieve. */
+static enum rec_status drop_repeated(struct cleaner *c, struct rec_err *err)
+{
+    if (c->opts->dups == REC_DUPS_KEEP || c->compared)
+        return REC_OK;
+    if (rec_mem_left() != UINT64_MAX &&
+        rec_repeats_growth(&c->repeats, &c->fields, c->pieces, c->n_pieces) +
+                c->reserve >
+            rec_mem_left())
+        return use_sieve(c, true, err);
+    return rec_repeats_drop(&c->repeats, &c->fields, c->source, c->pieces, c->n_pieces,
+                            err);
+}
+
+static enum rec_status take_back(void *ctx, const struct rec_table *rows,
+                                 struct rec_err *err)
+{
+    struct cleaner *c = ctx;
+    enum rec_status st = rec_rows_append(&c->block, rows, 0, rows->n_rows, err);
+
+    return st == REC_OK ? write_block(c, false, err) : st;
+}
+
+static enum rec_status finish_rows(struct cleaner *c, struct rec_err *err)
+{
+    struct rec_sieve_counts n = { 0 };
+    enum rec_status st = REC_OK;
+
+    if (c->sieve != NULL) {
+        st = rec_sieve_run(c->sieve, &c->opts->limits, take_back, c, &n, err);
+        c->counts->duplicates += n.repeated;
+        c->counts->few = n.few;
+        c->counts->kept -= n.repeated + n.few;
+        c->counts->spilled = rec_sieve_spilled(c->sieve);
+    }
+    return st == REC_OK ? write_block(c, true, err) : st;
 }
 
 /* ---- files ---- */
@@ -233,7 +227,7 @@ static enum rec_status clean_batches(struct cleaner *c, struct rec_csv *csv,
         if (st == REC_OK)
             st = collect(c, err);
         if (st == REC_OK)
-            st = write_block(c, false, err);
+            st = pass_on(c, err);
     }
     return st;
 }
@@ -258,6 +252,18 @@ static enum rec_status make_columns(struct cleaner *c, bool has_source,
     return rec_writer_begin(c->w, &c->block, err);
 }
 
+static enum rec_status begin_rows(struct cleaner *c, bool has_source,
+                                  struct rec_err *err)
+{
+    const struct rec_sieve_limits *limits = &c->opts->limits;
+    bool late = rec_dups_is_late(c->opts->dups);
+    enum rec_status st = make_columns(c, has_source, err);
+
+    if (st == REC_OK && (late || limits->min_user > 1 || limits->min_item > 1))
+        st = use_sieve(c, late, err);
+    return st;
+}
+
 static const char *name_of(const char *file)
 {
     return strcmp(file, "-") == 0 ? "stdin" : file;
@@ -269,7 +275,7 @@ static enum rec_status agree_on_columns(struct cleaner *c, struct rec_err *err)
     const struct rec_fields *f = &c->fields;
 
     if (c->block.n_cols == 0)
-        return make_columns(c, c->source > 0, err);
+        return begin_rows(c, c->source > 0, err);
     if (f->has_time != (rec_table_find(&c->block, "time") != NULL))
         return rec_fail(
             err, REC_EINPUT,
@@ -313,30 +319,14 @@ static enum rec_status clean_file(struct cleaner *c, struct rec_csv *csv,
     return clean_batches(c, csv, err);
 }
 
-static enum rec_status make_parts(struct cleaner *c, struct rec_err *err)
-{
-    unsigned threads = rec_par_threads();
-
-    for (c->n_parts = 1; c->n_parts < threads && c->n_parts < MAX_PARTS;)
-        c->n_parts *= 2;
-    for (uint32_t i = 0; i < c->n_parts; i++) {
-        c->parts[i].key = rec_alloc(KEY_BYTES, 1, "row", err);
-        if (c->parts[i].key == NULL)
-            return REC_ESYSTEM;
-    }
-    return REC_OK;
-}
-
 static void free_cleaner(struct cleaner *c)
 {
     for (uint32_t i = 0; i < PIECES; i++) {
         rec_piece_free(&c->pieces[i]);
         rec_buf_free(&c->spans[i].unquoted);
     }
-    for (uint32_t i = 0; i < MAX_PARTS; i++) {
-        rec_rowset_free(&c->parts[i].seen);
-        rec_free(c->parts[i].key);
-    }
+    rec_repeats_free(&c->repeats);
+    rec_sieve_free(c->sieve);
     rec_table_free(&c->block);
     rec_rejects_discard(c->rejects);
     rec_free(c);
@@ -399,18 +389,22 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     c->files = files;
     c->counts = &sum;
     c->w = w;
-    c->rules = (struct rec_row_rules){ opts->lo, opts->hi, opts->reject != NULL };
-    st = make_parts(c, err);
+    c->rules =
+        (struct rec_row_rules){ opts->lo, opts->hi,
+                                opts->reject != NULL || opts->dups == REC_DUPS_ERROR };
+    c->reserve = rec_mem_left() / RESERVE;
+    st = rec_repeats_make(&c->repeats, opts->dups, err);
     if (st == REC_OK && opts->reject != NULL)
         st = rec_rejects_open(opts->reject, &c->rejects, err);
     if (st == REC_OK)
         st = clean_files(c, files, n_files, &text, err);
     if (st == REC_OK)
         st = commit_rejects(c, err);
+    if (st == REC_OK && sum.kept > 0)
+        st = finish_rows(c, err);
     if (st == REC_OK) {
         *counts = sum;
-        st = sum.kept == 0 ? no_ratings(&sum, files, n_files, err)
-                           : write_block(c, true, err);
+        st = sum.kept == 0 ? no_ratings(&sum, files, n_files, err) : REC_OK;
     }
     if (st == REC_OK)
         st = rec_writer_end(w, err);

@@ -10,10 +10,13 @@
 
 /* Readable bytes behind the text: marks() looks at 64 bytes at a time. */
 enum { WINDOW = 64 };
+/* Batches are whole pieces, so that nothing but their number depends on their size. */
+enum { PIECE_BYTES = 1 << 20, LEFT_TO_BATCH = 32 };
 
 struct rec_csv {
     struct rec_in *in;
     char *buf;
+    size_t batch; /* bytes read at a time */
     size_t pos, whole,
         n; /* pos..whole: rows not handed out; ..n: the start of another */
     bool eof;
@@ -317,12 +320,15 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
     memmove(csv->buf, csv->buf + csv->pos, csv->n - csv->pos);
     csv->n -= csv->pos;
     csv->pos = 0;
-    st = rec_in_read(csv->in, csv->buf + csv->n, REC_CSV_BATCH_BYTES, &got, err);
+    st = rec_in_read(csv->in, csv->buf + csv->n, csv->batch, &got, err);
     if (st != REC_OK)
         return st;
-    csv->digest = rec_hash64(csv->buf + csv->n, got, csv->digest);
+    for (size_t at = 0, n; at < got; at += n) {
+        n = got - at < PIECE_BYTES ? got - at : PIECE_BYTES;
+        csv->digest = rec_hash64(csv->buf + csv->n + at, n, csv->digest);
+    }
     csv->n += got;
-    csv->eof = got < REC_CSV_BATCH_BYTES;
+    csv->eof = got < csv->batch;
     memset(csv->buf + csv->n, 0, WINDOW);
     return REC_OK;
 }
@@ -455,6 +461,20 @@ static enum rec_status skip_lines(struct rec_csv *csv, uint64_t skip,
     return st;
 }
 
+static size_t batch_bytes(void)
+{
+    uint64_t n = rec_mem_left() / LEFT_TO_BATCH / PIECE_BYTES * PIECE_BYTES;
+
+    return n < PIECE_BYTES           ? PIECE_BYTES
+           : n > REC_CSV_BATCH_BYTES ? REC_CSV_BATCH_BYTES
+                                     : (size_t)n;
+}
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
 enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dialect,
                              uint64_t skip, struct rec_csv **out, struct rec_err *err)
 {
@@ -465,8 +485,9 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         return REC_ESYSTEM;
     csv->rest.line = 1;
     csv->rest.dialect = *dialect;
-    csv->buf = rec_alloc(REC_CSV_MAX_ROW_BYTES + REC_CSV_BATCH_BYTES + WINDOW, 1,
-                         "CSV buffer", err);
+    csv->batch = batch_bytes();
+    csv->buf =
+        rec_alloc(REC_CSV_MAX_ROW_BYTES + csv->batch + WINDOW, 1, "CSV buffer", err);
     if (csv->buf != NULL)
         st = rec_in_open(path, true, &csv->in, err);
     if (st == REC_OK) {
@@ -474,11 +495,13 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         st = fill(csv, err);
     }
     if (st == REC_OK && csv->rest.dialect.newline == 0)
-        csv->rest.dialect.newline = rec_dialect_newline(csv->buf, csv->n);
+        csv->rest.dialect.newline =
+            rec_dialect_newline(csv->buf, at_most(csv->n, PIECE_BYTES));
     if (st == REC_OK)
         st = skip_lines(csv, skip, err);
     if (st == REC_OK && csv->rest.dialect.delim == 0)
-        rec_dialect_delim(csv->buf + csv->pos, csv->n - csv->pos, &csv->rest.dialect);
+        rec_dialect_delim(csv->buf + csv->pos, at_most(csv->n - csv->pos, PIECE_BYTES),
+                          &csv->rest.dialect);
     if (st == REC_OK)
         st = settle(csv, err);
     if (st != REC_OK) {

@@ -16,7 +16,8 @@
 enum {
     REC_CSV_MAX_FIELDS = 256,
     REC_CSV_MAX_ROW_BYTES = 1 << 20,
-    REC_CSV_BATCH_BYTES = 8 << 20 /* read, and handed out, at a time */
+    REC_CSV_BATCH_BYTES = 8 << 20 /* read, and handed out, at a time; less where -M
+                                     leaves little */
 };
 
 /* What splits columns, and rows. */
@@ -73,7 +74,7 @@ enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
 
 /*
  * The next batch of rows, cut into at most MAX spans of about equal size; *n is 0 after
- * the last.  Which rows make a batch depends on the text alone.  The spans keep their
+ * the last.  Which rows make a batch depends on the text and -M.  The spans keep their
  * `unquoted` room from call to call; the caller frees it in the end.
  */
 enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,

@@ -388,6 +388,103 @@ END
     equal "$rows" $'NA\tnull\t5\t1'
 }
 
+# left MODE ROW...: the rows of pairs.csv that stay, and the counts.
+left() {
+    local mode=$1
+
+    shift
+    raw "rec-clean: 6 rows read = $# kept + $((6 - $#)) repeated" rec-clean --dups "$mode" pairs.csv
+    equal "$rows" "$(lines "$@")"
+}
+
+@test "--dups says which of a user's ratings of an item stays" {
+    printf 'a,x,4,1\nb,x,2,5\na,x,1,9\na,x,4,1\na,y,3,2\nb,x,2,4\n' >pairs.csv
+    left exact $'a\tx\t4\t1' $'b\tx\t2\t5' $'a\tx\t1\t9' $'a\ty\t3\t2' $'b\tx\t2\t4'
+    left first $'a\tx\t4\t1' $'b\tx\t2\t5' $'a\ty\t3\t2'
+    left last $'a\tx\t4\t1' $'a\ty\t3\t2' $'b\tx\t2\t4'
+    left mean $'a\tx\t3\t1' $'a\ty\t3\t2' $'b\tx\t2\t4'
+    raw '' rec-clean --dups keep pairs.csv
+    equal "$(wc -l <<<"$rows")" 6
+}
+
+@test "--dups error: a second rating of an item ends it, with its line" {
+    printf 'u,i,r,t\na,x,4,1\nb,x,,5\nb,x,2,5\n\na,x,1,9\nb,x,2,5\n' >in.csv
+    gives 3 '' "rec-clean: in.csv:6: user 'a' has rated item 'x' before" \
+        rec-clean --dups error in.csv -o raw.rec
+    [ ! -e raw.rec ]
+    raw '' rec-clean --dups error --head 1 in.csv
+    head -n 2 in.csv >one.csv
+    printf 'b,z,1,1\na,x,5,5\n' >two.csv
+    gives 3 '' "rec-clean: two.csv:2: user 'a' has rated item 'x' before" \
+        rec-clean --dups error one.csv two.csv -o two.rec
+    [ ! -e two.rec ]
+}
+
+@test "--min-user and --min-item are applied until nothing changes" {
+    # without c, y has one rating left; without y, b has one
+    printf 'a,x,1,1\na,z,2,2\nb,x,3,3\nb,y,4,4\nc,y,5,5\na,x,1,1\nd,z,1,1\nd,x,1,1\n' >in.csv
+    raw 'rec-clean: 8 rows read = 4 kept + 1 repeated + 3 of too few of a user or item' \
+        rec-clean --min-user 2 --min-item 2 in.csv
+    equal "$rows" "$(lines $'a\tx\t1\t1' $'a\tz\t2\t2' $'d\tz\t1\t1' $'d\tx\t1\t1')"
+    raw 'rec-clean: 8 rows read = 6 kept + 1 repeated + 1 of too few of a user or item' \
+        rec-clean --min-user 2 in.csv
+    gives 3 '' "$(lines 'rec-clean: 8 rows read = 0 kept + 1 repeated + 7 of too few of a user or item' \
+        'rec-clean: in.csv: no ratings: every row was dropped')" \
+        rec-clean --min-item 9 in.csv -o none.rec
+    [ ! -e none.rec ]
+}
+
+# spilt M OPTION...: cleans in.csv within M, through temporary files that leave nothing
+# behind, and within the bound; to out.rec.
+spilt() {
+    local m=$1
+
+    shift
+    mkdir -p tmp
+    TMPDIR=$PWD/tmp rec-clean -v -M "$m" "$@" -o out.rec in.csv 2>said
+    grep -q 'MiB went through temporary files' said
+    awk -v m="${m%M}" '/peak memory/ { peak = $4 } END { exit !(peak > 1 && peak <= m) }' said
+    equal "$(ls -A tmp)" ''
+}
+
+@test "within -M, through temporary files: the same bytes for every --dups" {
+    rec-synth --users 60000 --items 4000 --ratings 200000 --shuffle >once.csv
+    { cat once.csv; sed -n '1~9p' once.csv; sed -n '1~7s/,[0-9.]*,/,3,/p' once.csv; } >in.csv
+    for dups in exact first last mean keep; do
+        rec-clean -q --dups $dups --min-item 3 -o whole.rec in.csv
+        spilt 40M --dups $dups --min-item 3 -T1
+        cmp whole.rec out.rec
+    done
+    for dups in exact first; do # the rest of the rows, when memory ends on the way
+        rec-clean -q --dups $dups -o whole.rec in.csv
+        for m in 32M 40M; do
+            spilt $m --dups $dups -T1
+            cmp whole.rec out.rec
+            spilt $m --dups $dups -T4
+            cmp whole.rec out.rec
+        done
+    done
+    refuses 3 "rec-clean: user '*' rated item '*' more than once" \
+        rec-clean --dups error -M 32M -o none.rec in.csv
+}
+
+@test "within -M, kept columns and several files" {
+    rec-synth --users 60000 --items 4000 --ratings 150000 | sed 's/,.*/&,"k ""x"", &"/' >in.csv
+    rec-clean -q -c user,item,rating,time,note -k note -o whole.rec in.csv in.csv in.csv
+    TMPDIR=. rec-clean -v -M 64M -c user,item,rating,time,note -k note -o out.rec in.csv in.csv \
+        in.csv 2>said
+    grep -q 'MiB went through temporary files' said
+    cmp whole.rec out.rec
+}
+
+@test "a TMPDIR that does not exist is told, and nothing is written" {
+    rec-synth --users 60000 --items 900 --ratings 200000 >in.csv
+    TMPDIR=$PWD/gone refuses 5 \
+        "rec-clean: $PWD/gone: cannot make a temporary file,*set TMPDIR*: No such file or directory" \
+        rec-clean -M 32M -o out.rec in.csv
+    [ ! -e out.rec ]
+}
+
 @test "rows that repeat in full are dropped and counted; --dups keep keeps them" {
     printf 'a,x,5,1\na,x,5.0,1\n"a",x,5,1\na,x,5,2\na,x,4,1\nb,x,5,1\na,y,5,1\na,x,5,1\n' >in.csv
     raw 'rec-clean: 8 rows read = 5 kept + 3 repeated' \
