@@ -6,7 +6,7 @@
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    enum rec_status st = rec_ratings_load(r, true, err);
+    enum rec_status st = rec_ratings_load_columns(r, "user item rating", true, err);
 
     (void)ctx;
     if (st == REC_OK)

@@ -32,8 +32,13 @@ static const struct rec_opt table[] = {
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
+    static const char *const columns[] = {
+        [REC_SPLIT_RANDOM] = "",   [REC_SPLIT_USER] = "user",
+        [REC_SPLIT_TIME] = "time", [REC_SPLIT_LAST] = "user time",
+        [REC_SPLIT_FOLD] = "",     [REC_SPLIT_SOURCE] = "source",
+    };
     static const char *const stale[] = { "split", "graph*", "model*" };
-    enum rec_status st = rec_ratings_load(r, false, err);
+    enum rec_status st = rec_ratings_load_columns(r, columns[opts.method], false, err);
 
     (void)ctx;
     if (st == REC_OK && opts.method == REC_SPLIT_USER)

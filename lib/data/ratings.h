@@ -21,14 +21,24 @@ struct rec_ratings {
     const uint8_t *source;       /* (n), or NULL */
     const uint8_t *part;         /* (n) of enum rec_part, or NULL if not asked for */
     const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
+    struct rec_table *ratings, *split; /* the sections, or NULL if not a reader's */
 };
 
 /* What rec_ratings_get() needs; call before rec_reader_run().  Who wants user_ids loads
  * section `users` as well. */
 enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
                                  struct rec_err *err) REC_MUST_USE;
+/* The same of a part of the columns, named in COLUMNS and split by spaces; the arrays
+ * of the others are NULL, and what is in them is not checked. */
+enum rec_status rec_ratings_load_columns(struct rec_reader *r, const char *columns,
+                                         bool with_split,
+                                         struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
                                 struct rec_ratings *out,
                                 struct rec_err *err) REC_MUST_USE;
+
+/* Frees the reader's sections `ratings` and `split`; what is left of X are numbers and
+ * user_ids.  Does nothing to arrays that are not a reader's. */
+void rec_ratings_release(struct rec_ratings *x);
 
 #endif

@@ -51,11 +51,19 @@ bool rec_name_ok(const char *name, size_t n)
     return true;
 }
 
-void rec_column_free(struct rec_column *c)
+void rec_column_drop(struct rec_column *c)
 {
     rec_free(c->data);
     rec_free(c->at);
     rec_buf_free(&c->text);
+    c->data = NULL;
+    c->at = NULL;
+    c->cap = 0;
+}
+
+void rec_column_free(struct rec_column *c)
+{
+    rec_column_drop(c);
     *c = (struct rec_column){ 0 };
 }
 
@@ -64,7 +72,7 @@ enum rec_status rec_column_reserve(struct rec_column *c, size_t n, struct rec_er
     size_t cap = c->cap + c->cap / 2;
     void *p;
 
-    if (n <= c->cap && (c->data != NULL || c->at != NULL))
+    if (c->skipped || (n <= c->cap && (c->data != NULL || c->at != NULL)))
         return REC_OK;
     cap = cap > n ? cap : n;
     if (c->type == REC_STR)
@@ -361,6 +369,8 @@ enum rec_status rec_column_decode(struct rec_column *c, size_t first, size_t n,
     size_t size = rec_type_bytes(c->type), values = n * c->width;
     uint8_t *out = (uint8_t *)c->data + first * c->width * size;
 
+    if (c->skipped)
+        return REC_OK;
     if (c->type == REC_STR)
         return decode_str(c, first, n, data, bytes, err);
     if (n == 0 && bytes == 0)

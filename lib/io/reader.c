@@ -19,6 +19,7 @@ enum want_kind { WANT_LOAD, WANT_DROP, WANT_BLOCKS };
 struct want {
     enum want_kind kind;
     const char *pattern;
+    const char *columns; /* of WANT_LOAD: NULL for all */
     rec_block_fn *fn;
     void *ctx;
 };
@@ -94,6 +95,14 @@ enum rec_status rec_reader_load(struct rec_reader *r, const char *pattern,
     return add_want(r, (struct want){ .kind = WANT_LOAD, .pattern = pattern }, err);
 }
 
+enum rec_status rec_reader_load_columns(struct rec_reader *r, const char *name,
+                                        const char *columns, struct rec_err *err)
+{
+    return add_want(
+        r, (struct want){ .kind = WANT_LOAD, .pattern = name, .columns = columns },
+        err);
+}
+
 enum rec_status rec_reader_drop(struct rec_reader *r, const char *pattern,
                                 struct rec_err *err)
 {
@@ -116,6 +125,45 @@ static bool fits(const char *pattern, const char *name)
     if (n > 0 && pattern[n - 1] == '*')
         return strncmp(pattern, name, n - 1) == 0;
     return strcmp(pattern, name) == 0;
+}
+
+/* Whether NAME is one of the words of LIST. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *p = list; *p != '\0'; p += strcspn(p, " "), p += *p == ' ')
+        if (strncmp(p, name, n) == 0 && (p[n] == ' ' || p[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* What is to become of a section whose header has been read. */
+static void apply_wants(const struct rec_reader *r, struct section *s)
+{
+    struct rec_table *t = &s->table;
+    bool wanted = false, any = false;
+
+    for (uint32_t i = 0; i < r->n_wants; i++) {
+        const struct want *w = &r->wants[i];
+
+        if (!fits(w->pattern, t->name))
+            continue;
+        for (uint32_t c = 0; w->kind == WANT_LOAD && c < t->n_cols; c++) {
+            bool listed = w->columns == NULL || is_listed(w->columns, t->cols[c].name);
+
+            t->cols[c].skipped = !listed && (t->cols[c].skipped || !wanted);
+        }
+        wanted = wanted || w->kind == WANT_LOAD;
+        s->dropped = s->dropped || w->kind == WANT_DROP;
+        if (w->kind == WANT_BLOCKS)
+            s->blocks = w;
+    }
+    for (uint32_t c = 0; c < t->n_cols; c++) {
+        t->cols[c].skipped = t->cols[c].skipped && s->blocks == NULL;
+        any = any || !t->cols[c].skipped;
+    }
+    s->loaded = wanted && any && s->blocks == NULL;
 }
 
 static enum rec_status damaged(const struct rec_frame *f, const char *what,
@@ -165,19 +213,7 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
             return damaged(f, "a second section of this name", err);
     s->id = id;
     s->seq = 1;
-    for (uint32_t i = 0; i < r->n_wants; i++) {
-        const struct want *w = &r->wants[i];
-
-        if (!fits(w->pattern, s->table.name))
-            continue;
-        if (w->kind == WANT_LOAD)
-            s->loaded = true;
-        else if (w->kind == WANT_DROP)
-            s->dropped = true;
-        else
-            s->blocks = w;
-    }
-    s->loaded = s->loaded && s->blocks == NULL;
+    apply_wants(r, s);
     r->open = s;
     return REC_OK;
 }
