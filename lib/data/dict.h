@@ -28,6 +28,10 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
                                     size_t n, uint32_t *index,
                                     struct rec_err *err) REC_MUST_USE;
 
+/* Their numbers, UINT32_MAX for those that are not in D; nothing is added. */
+void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
+                          size_t n, uint32_t *index);
+
 /*
  * Ranks in byte order: rank[i] is the place of string i among all, sorted as unsigned
  * bytes, a prefix first -- the order of scikit-learn's LabelEncoder for UTF-8 text.
