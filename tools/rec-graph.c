@@ -6,7 +6,7 @@
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    enum rec_status st = rec_ratings_load_columns(r, "user item rating", true, err);
+    enum rec_status st = rec_ratings_load(r, REC_NEED_EDGES, err);
 
     (void)ctx;
     if (st == REC_OK)
@@ -39,7 +39,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
 {
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = rec_ratings_get(r, true, &ratings, err);
+    enum rec_status st = rec_ratings_get(r, REC_NEED_EDGES, &ratings, err);
 
     (void)ctx;
     if (st == REC_OK)

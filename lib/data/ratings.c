@@ -6,26 +6,27 @@
 
 #include "base/par.h"
 
-const char *const rec_part_names[REC_N_PARTS] = { "train", "valid", "test" };
-
 enum { CHECK_ROWS = 1 << 16 };
 
-enum rec_status rec_ratings_load_columns(struct rec_reader *r, const char *columns,
-                                         bool with_split, struct rec_err *err)
-{
-    enum rec_status st = columns != NULL
-                             ? rec_reader_load_columns(r, "ratings", columns, err)
-                             : rec_reader_load(r, "ratings", err);
+const char *const rec_part_names[REC_N_PARTS] = { "train", "valid", "test" };
 
-    if (st == REC_OK && with_split)
+enum rec_status rec_ratings_load(struct rec_reader *r, int needs, struct rec_err *err)
+{
+    static const struct {
+        int need;
+        const char *columns;
+    } list[] = { { REC_NEED_IDS, "user item" },
+                 { REC_NEED_RATING, "rating" },
+                 { REC_NEED_TIME, "time" },
+                 { REC_NEED_SOURCE, "source" } };
+    enum rec_status st = REC_OK;
+
+    for (size_t i = 0; i < sizeof list / sizeof *list && st == REC_OK; i++)
+        if (needs & list[i].need)
+            st = rec_reader_load_columns(r, "ratings", list[i].columns, err);
+    if (st == REC_OK && (needs & REC_NEED_SPLIT))
         st = rec_reader_load(r, "split", err);
     return st;
-}
-
-enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
-                                 struct rec_err *err)
-{
-    return rec_ratings_load_columns(r, NULL, with_split, err);
 }
 
 void rec_ratings_release(struct rec_ratings *x)
@@ -164,7 +165,7 @@ static enum rec_status get_split(struct rec_reader *r, struct rec_ratings *x,
     return REC_OK;
 }
 
-enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
+enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
                                 struct rec_ratings *out, struct rec_err *err)
 {
     const struct rec_column *user, *item, *rating, *time = NULL, *source;
@@ -188,14 +189,19 @@ enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
         return st;
     x.n = t->n_rows;
     x.ratings = t;
-    x.user = user->data;
-    x.item = item->data;
-    x.rating = rating->data;
-    x.time = time != NULL ? time->data : NULL;
+    if (needs & REC_NEED_IDS) {
+        x.user = user->data;
+        x.item = item->data;
+    }
+    if (needs & REC_NEED_RATING)
+        x.rating = rating->data;
+    if ((needs & REC_NEED_TIME) && time != NULL)
+        x.time = time->data;
     source = rec_table_find(t, "source");
-    if (source != NULL && source->type == REC_U8 && source->width == 1)
+    if ((needs & REC_NEED_SOURCE) && source != NULL && source->type == REC_U8 &&
+        source->width == 1)
         x.source = source->data;
-    if (with_split)
+    if (needs & REC_NEED_SPLIT)
         st = get_split(r, &x, err);
     if (st == REC_OK)
         st = check(&x, err);

@@ -44,10 +44,11 @@ struct rec_column {
     enum rec_type type;
     enum rec_filter filter;
     uint32_t width;
-    bool skipped; /* not kept: has no room, and decoding it does nothing */
-    size_t cap;   /* rows there is room for */
-    void *data;   /* values of a fixed type */
-    uint64_t *at; /* str: row i is text[at[i] .. at[i + 1]) */
+    bool skipped;  /* not wanted: takes no room, and decoding passes over it */
+    bool borrowed; /* text stays where it was decoded from, which must outlive it */
+    size_t cap;    /* rows there is room for */
+    void *data;    /* values of a fixed type */
+    uint64_t *at;  /* str: row i is text[at[i] .. at[i + 1]) */
     struct rec_buf text;
 };
 
