@@ -36,7 +36,7 @@ static const struct rec_opt table[] = {
     { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all",
       0, 0, true },
     { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|first|last|mean|error|keep",
-      "which of equal rows, or of a user's for an item, stays", 0, 0, true },
+      "which of equal rows, or of a pair's, stays", 0, 0, true },
     { "min-user", 0, REC_OPT_COUNT, &opts.limits.min_user, "N",
       "drop users with fewer ratings, until all have N", 0, 0, true },
     { "min-item", 0, REC_OPT_COUNT, &opts.limits.min_item, "N", "the same for items", 0,

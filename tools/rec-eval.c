@@ -91,7 +91,7 @@ static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
     enum rec_status st = rec_trained_get(r, &t, err);
 
     if (st == REC_OK)
-        st = rec_ratings_get(r, true, &x, err);
+        st = rec_ratings_get(r, REC_NEED_EDGES, &x, err);
     if (st == REC_OK)
         st = rec_biases_fit(&x, lambda_user, lambda_item, &biases, err);
     if (st == REC_OK) {
@@ -124,7 +124,7 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = rec_reader_open(rec_args.files[0], &r, err);
     if (st == REC_OK)
-        st = rec_ratings_load(r, true, err);
+        st = rec_ratings_load(r, REC_NEED_EDGES, err);
     if (st == REC_OK)
         st = rec_trained_load(r, err);
     if (st == REC_OK)

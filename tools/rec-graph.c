@@ -6,7 +6,7 @@
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    enum rec_status st = rec_ratings_load(r, true, err);
+    enum rec_status st = rec_ratings_load(r, REC_NEED_EDGES, err);
 
     (void)ctx;
     if (st == REC_OK)
@@ -16,7 +16,7 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     return st;
 }
 
-static enum rec_status write_graph(struct rec_writer *w, const struct rec_graph *g,
+static enum rec_status write_graph(struct rec_writer *w, struct rec_graph *g,
                                    struct rec_err *err)
 {
     struct rec_table edges = { 0 }, nodes = { 0 };
@@ -39,7 +39,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
 {
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = rec_ratings_get(r, true, &ratings, err);
+    enum rec_status st = rec_ratings_get(r, REC_NEED_EDGES, &ratings, err);
 
     (void)ctx;
     if (st == REC_OK)

@@ -30,10 +30,27 @@ static const struct rec_opt table[] = {
     { "seed", 's', REC_OPT_COUNT, &opts.seed, "N", "seed", 0, 0, true },
 };
 
+/* What of the ratings the method looks at; a row's number is enough for some. */
+static int needs(void)
+{
+    switch (opts.method) {
+    case REC_SPLIT_USER:
+        return REC_NEED_IDS;
+    case REC_SPLIT_TIME:
+        return REC_NEED_TIME;
+    case REC_SPLIT_LAST:
+        return REC_NEED_IDS | REC_NEED_TIME;
+    case REC_SPLIT_SOURCE:
+        return REC_NEED_SOURCE;
+    default:
+        return 0;
+    }
+}
+
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
     static const char *const stale[] = { "split", "graph*", "model*" };
-    enum rec_status st = rec_ratings_load(r, false, err);
+    enum rec_status st = rec_ratings_load(r, needs(), err);
 
     (void)ctx;
     if (st == REC_OK && opts.method == REC_SPLIT_USER)
@@ -49,7 +66,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     struct rec_ratings ratings;
     struct rec_table split = { 0 };
     uint64_t n[REC_N_PARTS];
-    enum rec_status st = rec_ratings_get(r, false, &ratings, err);
+    enum rec_status st = rec_ratings_get(r, needs(), &ratings, err);
 
     (void)ctx;
     if (st == REC_OK)

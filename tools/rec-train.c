@@ -151,7 +151,7 @@ static enum rec_status train(const struct rec_ratings *ratings,
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    enum rec_status st = rec_ratings_load(r, true, err);
+    enum rec_status st = rec_ratings_load(r, REC_NEED_EDGES, err);
 
     (void)ctx;
     if (st == REC_OK)
@@ -170,7 +170,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
 
     (void)ctx;
     if (st == REC_OK)
-        st = rec_ratings_get(r, true, &ratings, err);
+        st = rec_ratings_get(r, REC_NEED_EDGES, &ratings, err);
     if (st == REC_OK)
         st = train(&ratings, &g, w, err);
     rec_graph_free(&g);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PARTS_NEED = REC_NEED_IDS | REC_NEED_TIME | REC_NEED_SPLIT };
+
 static bool list, headers, check, prov, parts;
 static struct rec_export_opts opts;
 static const char *section;
@@ -45,13 +47,16 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
     enum rec_status st = REC_OK;
 
     if (rec_reader_table(r, "ratings") != NULL)
-        st = rec_ratings_get(r, rec_reader_table(r, "split") != NULL, &ratings, err);
+        st = rec_ratings_get(
+            r,
+            REC_NEED_ROWS | (rec_reader_table(r, "split") != NULL ? REC_NEED_SPLIT : 0),
+            &ratings, err);
     if (st == REC_OK && rec_reader_table(r, "graph") != NULL)
         st = rec_graph_get(r, &g, err);
     if (st == REC_OK && rec_reader_table(r, "model") != NULL)
         st = rec_gcn_read(&m, r, &g, err);
     rec_gcn_free(&m);
-    rec_graph_free(&g);
+    rec_graph_put_back(&g, r); /* its rows may be asked for as well */
     for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
         frames += rec_reader_section(r, i).n_frames;
     if (st == REC_OK)
@@ -66,7 +71,7 @@ static enum rec_status print_parts(struct rec_reader *r, struct rec_buf *text,
                                    struct rec_err *err)
 {
     struct rec_ratings ratings;
-    enum rec_status st = rec_ratings_get(r, true, &ratings, err);
+    enum rec_status st = rec_ratings_get(r, PARTS_NEED, &ratings, err);
 
     return st == REC_OK ? rec_overlap_print(&ratings, text, err) : st;
 }
@@ -114,10 +119,12 @@ static enum rec_status want(struct rec_reader *r, struct rec_err *err)
     if (check)
         return rec_reader_load(r, "*", err);
     if (parts)
-        st = rec_ratings_load(r, true, err);
+        st = rec_ratings_load(r, PARTS_NEED, err);
     if (st != REC_OK || section == NULL)
         return st;
-    st = rec_reader_load(r, section, err);
+    st = opts.column == NULL || opts.form == REC_EXPORT_MTX
+             ? rec_reader_load(r, section, err)
+             : rec_reader_load_columns(r, section, opts.column, err);
     if (st == REC_OK && !opts.codes)
         st = rec_reader_load(r, "users", err);
     if (st == REC_OK && !opts.codes)

@@ -54,7 +54,7 @@ static enum rec_status write_block(struct cleaner *c, bool all, struct rec_err *
                      ROW_BYTES)
         return REC_OK;
     for (size_t m; !all && n < n_rows; n += m) {
-        m = rec_table_frame_rows(t, n);
+        m = rec_table_frame_rows(t, n, NULL);
         if (n + m == n_rows)
             break;
     }

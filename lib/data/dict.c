@@ -168,11 +168,11 @@ static uint32_t candidate(const struct rec_dict *d, uint32_t hash)
  * A table larger than the caches costs three misses a string, one after the other:
  * slot, offset, text.  Each round asks for one of them, for the whole batch.
  */
-static void put_batch(struct rec_dict *d, const struct rec_column *text, size_t first,
-                      size_t n, uint32_t *index)
+static void hash_batch(const struct rec_dict *d, const struct rec_column *text,
+                       size_t first, size_t n, uint32_t hash[BATCH])
 {
     uint64_t key = rec_hash_key();
-    uint32_t hash[BATCH], found[BATCH];
+    uint32_t found[BATCH];
     size_t len;
 
     for (size_t k = 0; k < n; k++) {
@@ -189,16 +189,13 @@ static void put_batch(struct rec_dict *d, const struct rec_column *text, size_t 
     for (size_t k = 0; k < n; k++)
         if (found[k] != NONE)
             __builtin_prefetch(d->text.data + d->at[found[k]]);
-    for (size_t k = 0; k < n; k++) {
-        const char *s = rec_column_text(text, first + k, &len);
-
-        index[k] = put(d, s, len, hash[k]);
-    }
 }
 
 enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column *text,
                                     size_t n, uint32_t *index, struct rec_err *err)
 {
+    uint32_t hash[BATCH];
+
     for (size_t first = 0; first < n; first += BATCH) {
         size_t m = n - first < BATCH ? n - first : BATCH;
         size_t bytes = (size_t)(text->at[first + m] - text->at[first]);
@@ -206,9 +203,48 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
 
         if (st != REC_OK)
             return st;
-        put_batch(d, text, first, m, index + first);
+        hash_batch(d, text, first, m, hash);
+        for (size_t k = 0; k < m; k++) {
+            size_t len;
+            const char *s = rec_column_text(text, first + k, &len);
+
+            index[first + k] = put(d, s, len, hash[k]);
+        }
     }
     return REC_OK;
+}
+
+static uint32_t find(const struct rec_dict *d, const void *s, size_t n, uint32_t hash)
+{
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at;
+
+    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
+        uint32_t i = (uint32_t)d->slots[at] - 1;
+
+        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
+            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0))
+            return i;
+    }
+    return NONE;
+}
+
+void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
+                          size_t n, uint32_t *index)
+{
+    uint32_t hash[BATCH];
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t m = n - first < BATCH ? n - first : BATCH;
+
+        if (d->slots != NULL)
+            hash_batch(d, text, first, m, hash);
+        for (size_t k = 0; k < m; k++) {
+            size_t len;
+            const char *s = rec_column_text(text, first + k, &len);
+
+            index[first + k] = d->slots == NULL ? NONE : find(d, s, len, hash[k]);
+        }
+    }
 }
 
 /* ---- as a section ---- */

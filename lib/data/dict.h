@@ -30,6 +30,9 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
 
 /* Whether the string is there; *index is its number then. */
 bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *index);
+/* The same for rows 0 .. n - 1 of a str column; UINT32_MAX for those that are not. */
+void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
+                          size_t n, uint32_t *index);
 
 /* Bytes that D takes now. */
 uint64_t rec_dict_bytes(const struct rec_dict *d);

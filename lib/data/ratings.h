@@ -15,20 +15,38 @@ extern const char *const rec_part_names[REC_N_PARTS];
 struct rec_ratings {
     uint32_t n_users, n_items;
     size_t n;
-    const uint32_t *user, *item; /* (n) */
-    const float *rating;         /* (n) */
-    const int64_t *time;         /* (n), or NULL */
-    const uint8_t *source;       /* (n), or NULL */
-    const uint8_t *part;         /* (n) of enum rec_part, or NULL if not asked for */
+    /* each NULL if not asked for */
+    const uint32_t *user, *item;       /* (n) */
+    const float *rating;               /* (n) */
+    const int64_t *time;               /* (n), or NULL if there are none */
+    const uint8_t *source;             /* (n), or NULL if there are none */
+    const uint8_t *part;               /* (n) of enum rec_part */
     const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
+    struct rec_table *ratings, *split; /* the sections, or NULL if not a reader's */
 };
 
-/* What rec_ratings_get() needs; call before rec_reader_run().  Who wants user_ids loads
+/* What of it is needed; the rest is neither decoded nor checked, and takes no memory.
+ */
+enum {
+    REC_NEED_IDS = 1, /* user and item */
+    REC_NEED_RATING = 2,
+    REC_NEED_TIME = 4,
+    REC_NEED_SOURCE = 8,
+    REC_NEED_SPLIT = 16,
+    REC_NEED_EDGES = REC_NEED_IDS | REC_NEED_RATING | REC_NEED_SPLIT,
+    REC_NEED_ROWS = REC_NEED_IDS | REC_NEED_RATING | REC_NEED_TIME | REC_NEED_SOURCE
+};
+
+/* Before rec_reader_run() and after it, with the same needs.  Who wants user_ids loads
  * section `users` as well. */
-enum rec_status rec_ratings_load(struct rec_reader *r, bool with_split,
+enum rec_status rec_ratings_load(struct rec_reader *r, int needs,
                                  struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_ratings_get(struct rec_reader *r, bool with_split,
+enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
                                 struct rec_ratings *out,
                                 struct rec_err *err) REC_MUST_USE;
+
+/* Frees the reader's sections `ratings` and `split`; what is left of X are numbers and
+ * user_ids.  Does nothing to arrays that are not a reader's. */
+void rec_ratings_release(struct rec_ratings *x);
 
 #endif

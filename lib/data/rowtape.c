@@ -16,7 +16,7 @@ enum rec_status rec_rowtape_add(struct rec_rowtape *t, const struct rec_table *r
     enum rec_status st = REC_OK;
 
     for (size_t first = 0, n; st == REC_OK && first < rows->n_rows; first += n) {
-        n = rec_table_frame_rows(rows, first);
+        n = rec_table_frame_rows(rows, first, NULL);
         t->payload.n = 0;
         st = rec_table_encode(rows, first, n, &t->payload, err);
         if (st == REC_OK)
@@ -54,7 +54,7 @@ enum rec_status rec_rowtape_next(struct rec_rowtape *t, struct rec_err *err)
         st = rec_table_reserve(&t->block, (size_t)n, err);
     if (st == REC_OK)
         st = rec_table_decode(&t->block, 0, (size_t)n, t->payload.data, (size_t)bytes,
-                              err);
+                              REC_PART_ALL, err);
     if (st == REC_OK)
         t->block.n_rows = (size_t)n;
     return st;

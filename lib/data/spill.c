@@ -170,7 +170,7 @@ static bool has_frame(const struct rec_table *t)
 static enum rec_status send_frame(struct rec_table *t, struct rec_writer *w,
                                   struct rec_err *err)
 {
-    size_t n_rows = t->n_rows, n = rec_table_frame_rows(t, 0);
+    size_t n_rows = t->n_rows, n = rec_table_frame_rows(t, 0, NULL);
     enum rec_status st;
 
     t->n_rows = n;

@@ -51,11 +51,21 @@ bool rec_name_ok(const char *name, size_t n)
     return true;
 }
 
-void rec_column_free(struct rec_column *c)
+void rec_column_drop(struct rec_column *c)
 {
     rec_free(c->data);
     rec_free(c->at);
-    rec_buf_free(&c->text);
+    if (!c->borrowed)
+        rec_buf_free(&c->text);
+    c->data = NULL;
+    c->at = NULL;
+    c->text = (struct rec_buf){ 0 };
+    c->cap = 0;
+}
+
+void rec_column_free(struct rec_column *c)
+{
+    rec_column_drop(c);
     *c = (struct rec_column){ 0 };
 }
 
@@ -64,6 +74,8 @@ enum rec_status rec_column_reserve(struct rec_column *c, size_t n, struct rec_er
     size_t cap = c->cap + c->cap / 2;
     void *p;
 
+    if (c->skipped)
+        return REC_OK;
     if (n <= c->cap && (c->data != NULL || c->at != NULL))
         return REC_OK;
     cap = cap > n ? cap : n;
@@ -141,20 +153,30 @@ static enum rec_status decode_str(struct rec_column *c, size_t first, size_t n,
                                   struct rec_err *err)
 {
     const uint8_t *p = data, *end = data + bytes;
+    uint64_t *at = c->at + first;
     uint64_t total = 0;
 
+    if (c->borrowed)
+        at[0] = 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t len;
 
-        if (!rec_get_varint(&p, end, &len) || len > bytes)
+        if (p < end && *p < 0x80)
+            len = *p++;
+        else if (!rec_get_varint(&p, end, &len) || len > bytes)
             return rec_fail(err, REC_EFORMAT, "column '%s': a bad length", c->name);
         total += len;
-        c->at[first + i + 1] = c->at[first] + total;
+        at[i + 1] = at[0] + total;
     }
     if (total != (uint64_t)(end - p))
         return rec_fail(err, REC_EFORMAT, "column '%s': lengths and bytes disagree",
                         c->name);
-    c->text.n = (size_t)c->at[first];
+    if (c->borrowed) {
+        c->text =
+            (struct rec_buf){ .data = (uint8_t *)(uintptr_t)p, .n = (size_t)total };
+        return REC_OK;
+    }
+    c->text.n = (size_t)at[0];
     return rec_buf_add(&c->text, p, (size_t)total, err);
 }
 

@@ -44,9 +44,11 @@ struct rec_column {
     enum rec_type type;
     enum rec_filter filter;
     uint32_t width;
-    size_t cap;   /* rows there is room for */
-    void *data;   /* values of a fixed type */
-    uint64_t *at; /* str: row i is text[at[i] .. at[i + 1]) */
+    bool skipped;  /* not wanted: takes no room, and decoding passes over it */
+    bool borrowed; /* text stays where it was decoded from, which must outlive it */
+    size_t cap;    /* rows there is room for */
+    void *data;    /* values of a fixed type */
+    uint64_t *at;  /* str: row i is text[at[i] .. at[i + 1]) */
     struct rec_buf text;
 };
 
@@ -61,6 +63,8 @@ bool rec_filter_fits(enum rec_filter filter, enum rec_type type, uint32_t width)
 bool rec_name_ok(const char *name, size_t n);
 
 void rec_column_free(struct rec_column *c);
+/* Frees the rows; what the column is stays. */
+void rec_column_drop(struct rec_column *c);
 /* Room for N rows in all; what is there stays. */
 enum rec_status rec_column_reserve(struct rec_column *c, size_t n,
                                    struct rec_err *err) REC_MUST_USE;

@@ -8,12 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 
-enum { IN_BYTES = 1 << 18, OUT_BYTES = 1 << 18, MAX_TEMPORARIES = 4 };
+enum {
+    IN_BYTES = 1 << 18,
+    OUT_BYTES = 1 << 18,
+    PIPE_BYTES = 1 << 20,  /* what anyone may ask for */
+    PAST_BUFFER = 1 << 16, /* a piece of this size is not copied */
+    MAX_TEMPORARIES = 4
+};
 
 struct rec_in {
     int fd;
@@ -35,6 +42,15 @@ static char *copy_text(const char *s, struct rec_err *err)
     if (copy != NULL)
         memcpy(copy, s, n);
     return copy;
+}
+
+/* A large pipe lets its two ends work longer without waiting for each other. */
+static void widen_pipe(int fd)
+{
+    int n = fcntl(fd, F_GETPIPE_SZ);
+
+    if (n > 0 && n < PIPE_BYTES)
+        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES); /* only advice */
 }
 
 /* Refills the empty buffer. */
@@ -99,6 +115,7 @@ enum rec_status rec_in_open(const char *path, bool gunzip, struct rec_in **out,
         st = rec_fail(err, REC_ESYSTEM, "%s: is a directory", in->name);
         goto fail;
     }
+    widen_pipe(in->fd);
     if (gunzip) {
         st = look_for_gzip(in, err);
         if (st != REC_OK)
@@ -308,6 +325,7 @@ enum rec_status rec_out_open(const char *path, struct rec_out **result,
             goto fail;
         out->is_file = true;
     }
+    widen_pipe(out->fd);
     *result = out;
     return REC_OK;
 fail:
@@ -325,49 +343,45 @@ bool rec_out_is_file(const struct rec_out *out)
     return out->is_file;
 }
 
-static enum rec_status write_all(struct rec_out *out, const uint8_t *data, size_t n,
-                                 struct rec_err *err)
+/* Writes what is buffered, then N bytes at DATA, together. */
+static enum rec_status flush(struct rec_out *out, const void *data, size_t n,
+                             struct rec_err *err)
 {
-    while (n > 0) {
-        ssize_t r = write(out->fd, data, n);
+    struct iovec part[2] = { { out->buf, out->n }, { (void *)(uintptr_t)data, n } };
+
+    out->n = 0;
+    while (part[0].iov_len + part[1].iov_len > 0) {
+        ssize_t r = writev(out->fd, part, 2);
 
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0)
             return rec_fail_errno(err, "%s: cannot write", out->name);
-        data += r;
-        n -= (size_t)r;
+        for (int i = 0; i < 2; i++) {
+            size_t done = (size_t)r < part[i].iov_len ? (size_t)r : part[i].iov_len;
+
+            part[i].iov_base = (uint8_t *)part[i].iov_base + done;
+            part[i].iov_len -= done;
+            r -= (ssize_t)done;
+        }
     }
     return REC_OK;
-}
-
-static enum rec_status flush(struct rec_out *out, struct rec_err *err)
-{
-    size_t n = out->n;
-
-    out->n = 0;
-    return write_all(out, out->buf, n, err);
 }
 
 enum rec_status rec_out_write(struct rec_out *out, const void *data, size_t n,
                               struct rec_err *err)
 {
-    if (n > OUT_BYTES - out->n) {
-        enum rec_status st = flush(out, err);
-
-        if (st != REC_OK)
-            return st;
-        if (n >= OUT_BYTES)
-            return write_all(out, data, n, err);
-    }
-    memcpy(out->buf + out->n, data, n);
+    if (n > OUT_BYTES - out->n || n >= PAST_BUFFER)
+        return flush(out, data, n, err);
+    if (n > 0)
+        memcpy(out->buf + out->n, data, n);
     out->n += n;
     return REC_OK;
 }
 
 enum rec_status rec_out_commit(struct rec_out *out, struct rec_err *err)
 {
-    enum rec_status st = flush(out, err);
+    enum rec_status st = flush(out, NULL, 0, err);
     int fd = out->fd;
 
     if (st == REC_OK && out->temporary != NULL && fsync(fd) != 0)

@@ -4,13 +4,14 @@
 #include <zlib.h>
 
 #include "io/bytes.h"
+#include "io/crc.h"
 
 static const uint8_t magic[8] = { 0x89, 'R', 'E', 'C', '\r', '\n', 0x1a, '\n' };
 static const uint8_t sync_bytes[4] = { 0xd7, 'R', 'F', '\n' };
 
 static uint32_t crc_of(const uint8_t *data, size_t n)
 {
-    return (uint32_t)crc32_z(0, data, n);
+    return rec_crc32(0, data, n);
 }
 
 void rec_frame_free(struct rec_frame *f)
@@ -19,15 +20,20 @@ void rec_frame_free(struct rec_frame *f)
     *f = (struct rec_frame){ 0 };
 }
 
+void rec_frame_seal(struct rec_frame *f)
+{
+    f->codec = REC_CODEC_NONE;
+    f->raw_bytes = (uint32_t)f->stored.n;
+    f->raw_crc = crc_of(f->stored.data, f->stored.n);
+    f->crc = f->raw_crc;
+}
+
 void rec_frame_take(struct rec_frame *f, struct rec_buf *payload)
 {
     rec_buf_free(&f->stored);
     f->stored = *payload;
     *payload = (struct rec_buf){ 0 };
-    f->codec = REC_CODEC_NONE;
-    f->raw_bytes = (uint32_t)f->stored.n;
-    f->raw_crc = crc_of(f->stored.data, f->stored.n);
-    f->crc = f->raw_crc;
+    rec_frame_seal(f);
 }
 
 enum rec_status rec_frame_pack(struct rec_frame *f, int level, struct rec_err *err)

@@ -45,8 +45,9 @@ struct rec_frame {
 
 void rec_frame_free(struct rec_frame *f);
 
-/* Sets payload, sizes and CRCs of an unpacked frame; takes PAYLOAD, which is emptied.
- */
+/* Sets sizes and CRCs of an unpacked frame from its payload in `stored`. */
+void rec_frame_seal(struct rec_frame *f);
+/* The same with PAYLOAD, which is taken and emptied. */
 void rec_frame_take(struct rec_frame *f, struct rec_buf *payload);
 
 /*

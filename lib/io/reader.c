@@ -11,7 +11,7 @@ enum {
     MAX_SECTIONS = 4096,
     HEADER_TEXT = 1 << 20,
     BATCH = 32,
-    BATCH_BYTES = 32 << 20
+    BATCH_BYTES = 8 << 20
 };
 
 enum want_kind { WANT_LOAD, WANT_DROP, WANT_BLOCKS };
@@ -19,6 +19,7 @@ enum want_kind { WANT_LOAD, WANT_DROP, WANT_BLOCKS };
 struct want {
     enum want_kind kind;
     const char *pattern;
+    const char *columns; /* of WANT_LOAD; NULL is all */
     rec_block_fn *fn;
     void *ctx;
 };
@@ -94,6 +95,14 @@ enum rec_status rec_reader_load(struct rec_reader *r, const char *pattern,
     return add_want(r, (struct want){ .kind = WANT_LOAD, .pattern = pattern }, err);
 }
 
+enum rec_status rec_reader_load_columns(struct rec_reader *r, const char *pattern,
+                                        const char *columns, struct rec_err *err)
+{
+    return add_want(
+        r, (struct want){ .kind = WANT_LOAD, .pattern = pattern, .columns = columns },
+        err);
+}
+
 enum rec_status rec_reader_drop(struct rec_reader *r, const char *pattern,
                                 struct rec_err *err)
 {
@@ -123,6 +132,43 @@ static enum rec_status damaged(const struct rec_frame *f, const char *what,
 {
     return rec_fail(err, REC_EFORMAT, "section %u, frame %u: %s", f->section, f->seq,
                     what);
+}
+
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *p = list; *p != '\0'; p += strcspn(p, " "), p += *p == ' ')
+        if (strcspn(p, " ") == n && memcmp(p, name, n) == 0)
+            return true;
+    return false;
+}
+
+/* What becomes of a new section. */
+static void apply_wants(const struct rec_reader *r, struct section *s)
+{
+    bool wanted[REC_MAX_COLUMNS] = { false };
+    struct rec_column *cols = s->table.cols;
+
+    for (uint32_t i = 0; i < r->n_wants; i++) {
+        const struct want *w = &r->wants[i];
+
+        if (!fits(w->pattern, s->table.name))
+            continue;
+        if (w->kind == WANT_DROP)
+            s->dropped = true;
+        else if (w->kind == WANT_BLOCKS)
+            s->blocks = w;
+        else
+            s->loaded = true;
+        for (uint32_t k = 0; k < s->table.n_cols && w->kind == WANT_LOAD; k++)
+            wanted[k] |= w->columns == NULL || is_listed(w->columns, cols[k].name);
+    }
+    s->loaded = s->loaded && s->blocks == NULL;
+    for (uint32_t k = 0; k < s->table.n_cols; k++) {
+        cols[k].skipped = s->loaded && !wanted[k];
+        cols[k].borrowed = s->blocks != NULL; /* a block lives as long as its frame */
+    }
 }
 
 /* A SECTION frame: makes the section and says what becomes of it. */
@@ -165,19 +211,7 @@ static enum rec_status begin_section(struct rec_reader *r, const struct rec_fram
             return damaged(f, "a second section of this name", err);
     s->id = id;
     s->seq = 1;
-    for (uint32_t i = 0; i < r->n_wants; i++) {
-        const struct want *w = &r->wants[i];
-
-        if (!fits(w->pattern, s->table.name))
-            continue;
-        if (w->kind == WANT_LOAD)
-            s->loaded = true;
-        else if (w->kind == WANT_DROP)
-            s->dropped = true;
-        else
-            s->blocks = w;
-    }
-    s->loaded = s->loaded && s->blocks == NULL;
+    apply_wants(r, s);
     r->open = s;
     return REC_OK;
 }
@@ -238,44 +272,73 @@ static enum rec_status route(struct rec_reader *r, struct passing *p,
     }
 }
 
+/* Numbers find their place in a table without what comes before them, texts do not. */
 static void check_and_unpack(void *ctx, uint32_t i)
 {
     struct passing *p = &((struct rec_reader *)ctx)->batch[i];
+    const struct rec_frame *f = &p->frame;
+    struct section *s = p->section;
 
-    p->st = rec_frame_check(&p->frame, &p->err);
-    if (p->st == REC_OK && p->frame.type == REC_FRAME_DATA &&
-        (p->section->loaded || p->section->blocks != NULL))
-        p->st = rec_frame_unpack(&p->frame, &p->scratch, &p->data, &p->err);
+    p->st = rec_frame_check(f, &p->err);
+    if (p->st != REC_OK || f->type != REC_FRAME_DATA ||
+        !(s->loaded || s->blocks != NULL))
+        return;
+    p->st = rec_frame_unpack(f, &p->scratch, &p->data, &p->err);
+    if (p->st == REC_OK && s->loaded)
+        p->st = rec_table_decode(&s->table, (size_t)f->first, f->rows, p->data,
+                                 f->raw_bytes, REC_PART_FIXED, &p->err);
 }
 
-/* The rows of a DATA frame, or the end of a section, for whom it concerns. */
+/* The rest of a DATA frame, or the end of a section, for whom it concerns. */
 static enum rec_status hand_over(struct passing *p, struct rec_err *err)
 {
     struct section *s = p->section;
-    size_t first = s->loaded ? (size_t)p->frame.first : 0;
+    const struct rec_frame *f = &p->frame;
     enum rec_status st;
 
-    if (p->frame.type == REC_FRAME_SECTION_END) /* one without rows is still shown */
-        return s->blocks != NULL && p->frame.first == 0
+    if (f->type == REC_FRAME_SECTION_END) /* one without rows is still shown */
+        return s->blocks != NULL && f->first == 0
                    ? s->blocks->fn(s->blocks->ctx, &s->table, err)
                    : REC_OK;
-    if (!s->loaded)
-        rec_table_clear(&s->table);
-    st = rec_table_reserve(&s->table, first + p->frame.rows, err);
+    if (s->loaded) {
+        s->table.n_rows = (size_t)f->first + f->rows;
+        return rec_table_decode(&s->table, (size_t)f->first, f->rows, p->data,
+                                f->raw_bytes, REC_PART_TEXT, err);
+    }
+    st = rec_table_reserve(&s->table, f->rows, err);
     if (st == REC_OK)
-        st = rec_table_decode(&s->table, first, p->frame.rows, p->data,
-                              p->frame.raw_bytes, err);
-    if (st != REC_OK)
-        return st;
-    s->table.n_rows = first + p->frame.rows;
-    if (s->blocks != NULL)
+        st = rec_table_decode(&s->table, 0, f->rows, p->data, f->raw_bytes,
+                              REC_PART_ALL, err);
+    if (st == REC_OK) {
+        s->table.n_rows = f->rows;
         st = s->blocks->fn(s->blocks->ctx, &s->table, err);
+    }
+    rec_table_clear(&s->table);
+    return st;
+}
+
+/* Room for the rows that a batch brings. */
+static enum rec_status make_room(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    for (uint32_t i = 0; i < r->n_batch && st == REC_OK; i++) {
+        const struct rec_frame *f = &r->batch[i].frame;
+        struct section *s = r->batch[i].section;
+
+        if (f->type == REC_FRAME_DATA && s->loaded)
+            st = rec_table_reserve(&s->table, (size_t)f->first + f->rows, err);
+    }
     return st;
 }
 
 static enum rec_status pass_batch(struct rec_reader *r, struct rec_writer *relay,
                                   struct rec_err *err)
 {
+    enum rec_status room = make_room(r, err);
+
+    if (room != REC_OK)
+        return room;
     rec_par_run(r->n_batch, check_and_unpack, r);
     for (uint32_t i = 0; i < r->n_batch; i++) {
         struct passing *p = &r->batch[i];
@@ -323,7 +386,6 @@ static enum rec_status at_end(struct rec_reader *r, const struct rec_frame *end,
                         "frames are missing or changed");
     for (uint32_t i = 0; i < r->n_sections; i++)
         r->sections[i]->table.n_rows = (size_t)r->sections[i]->n_rows;
-    free_batch(r);
     return REC_OK;
 }
 
@@ -356,6 +418,7 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
             bytes = 0;
         }
     }
+    free_batch(r); /* what follows needs the memory */
     /* What concerns this input says so; a full disk behind the relay does not. */
     return st == REC_EFORMAT ? rec_fail_in(err, st, rec_in_name(r->in)) : st;
 }

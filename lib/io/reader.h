@@ -30,6 +30,11 @@ typedef enum rec_status rec_block_fn(void *ctx, const struct rec_table *block,
  */
 enum rec_status rec_reader_load(struct rec_reader *r, const char *pattern,
                                 struct rec_err *err) REC_MUST_USE;
+/* Only these columns, names split by spaces; the others are checked as bytes alone, and
+ * have no data.  Several calls add up. */
+enum rec_status rec_reader_load_columns(struct rec_reader *r, const char *pattern,
+                                        const char *columns,
+                                        struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_reader_drop(struct rec_reader *r, const char *pattern,
                                 struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_reader_blocks(struct rec_reader *r, const char *pattern,

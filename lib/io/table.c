@@ -49,7 +49,10 @@ void rec_table_clear(struct rec_table *t)
 {
     t->n_rows = 0;
     for (uint32_t i = 0; i < t->n_cols; i++)
-        t->cols[i].text.n = 0;
+        if (t->cols[i].borrowed)
+            t->cols[i].text = (struct rec_buf){ 0 };
+        else
+            t->cols[i].text.n = 0;
 }
 
 void rec_table_free(struct rec_table *t)
@@ -280,28 +283,43 @@ size_t rec_table_least_row(const struct rec_table *t)
     return bytes;
 }
 
-size_t rec_table_frame_rows(const struct rec_table *t, size_t first)
+/* The estimate for rows FIRST .. FIRST + N - 1, of FIXED bytes and their texts. */
+static size_t rows_bytes(const struct rec_table *t, size_t first, size_t n,
+                         size_t fixed)
 {
-    size_t n = t->n_rows - first, fixed = 0, used = 0, rows;
+    size_t bytes = n * fixed;
+
+    for (uint32_t i = 0; i < t->n_cols && n > 0; i++)
+        if (t->cols[i].type == REC_STR)
+            bytes += (size_t)(t->cols[i].at[first + n] - t->cols[i].at[first]);
+    return bytes;
+}
+
+size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *bytes)
+{
+    size_t n = t->n_rows - first, fixed = 0;
 
     n = n < REC_FRAME_ROWS ? n : REC_FRAME_ROWS;
     for (uint32_t c = 0; c < t->n_cols; c++)
         fixed += t->cols[c].type == REC_STR
                      ? REC_VARINT_MAX
                      : rec_type_bytes(t->cols[c].type) * t->cols[c].width;
-    for (rows = 0; rows < n; rows++) {
-        size_t row = fixed, len;
+    if (rows_bytes(t, first, n, fixed) > REC_FRAME_TARGET_BYTES) {
+        size_t low = 1, high = n - 1; /* LOW rows fit, or must */
 
-        for (uint32_t c = 0; c < t->n_cols; c++)
-            if (t->cols[c].type == REC_STR) {
-                (void)rec_column_text(&t->cols[c], first + rows, &len);
-                row += len;
-            }
-        if (rows > 0 && used + row > REC_FRAME_TARGET_BYTES)
-            break;
-        used += row;
+        while (low < high) {
+            size_t middle = high - (high - low) / 2;
+
+            if (rows_bytes(t, first, middle, fixed) <= REC_FRAME_TARGET_BYTES)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        n = low;
     }
-    return rows;
+    if (bytes != NULL)
+        *bytes = rows_bytes(t, first, n, fixed);
+    return n;
 }
 
 enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t n,
@@ -312,6 +330,7 @@ enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t
         uint8_t bytes[4] = { 0 };
         enum rec_status st = rec_buf_add(out, bytes, sizeof bytes, err);
 
+        assert(!t->cols[i].skipped);
         if (st == REC_OK)
             st = rec_column_encode(&t->cols[i], first, n, out, err);
         if (st != REC_OK)
@@ -326,20 +345,24 @@ enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t
 }
 
 enum rec_status rec_table_decode(struct rec_table *t, size_t first, size_t n,
-                                 const uint8_t *data, size_t bytes, struct rec_err *err)
+                                 const uint8_t *data, size_t bytes, int parts,
+                                 struct rec_err *err)
 {
     size_t at = 0;
 
     for (uint32_t i = 0; i < t->n_cols; i++) {
+        struct rec_column *c = &t->cols[i];
+        int part = c->type == REC_STR ? REC_PART_TEXT : REC_PART_FIXED;
         size_t len;
-        enum rec_status st;
+        enum rec_status st = REC_OK;
 
         if (bytes - at < 4 || rec_get_u32(data + at) > bytes - at - 4)
             return rec_fail(err, REC_EFORMAT,
                             "section '%s': a frame ends in column '%s'", t->name,
-                            t->cols[i].name);
+                            c->name);
         len = rec_get_u32(data + at);
-        st = rec_column_decode(&t->cols[i], first, n, data + at + 4, len, err);
+        if (!c->skipped && (part & parts) != 0)
+            st = rec_column_decode(c, first, n, data + at + 4, len, err);
         if (st != REC_OK)
             return st;
         at += 4 + len;

@@ -74,15 +74,23 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
 
 /* The fewest bytes that a row of these columns takes in a frame, at least 1. */
 size_t rec_table_least_row(const struct rec_table *t);
-/* How many rows from FIRST on go into one frame: depends on the rows alone. */
-size_t rec_table_frame_rows(const struct rec_table *t, size_t first);
+/*
+ * How many rows from FIRST on go into one frame: depends on the rows alone.  *bytes is
+ * what they take there, roughly; BYTES may be NULL.
+ */
+size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *bytes);
 
 /* Payload of a DATA frame: of each column u32 bytes, then the column's bytes. */
 enum rec_status rec_table_encode(const struct rec_table *t, size_t first, size_t n,
                                  struct rec_buf *out, struct rec_err *err) REC_MUST_USE;
-/* Into rows FIRST .. of T, which has room; see rec_column_decode() for threads. */
+/*
+ * Into rows FIRST .. of T, which has room.  REC_PART_FIXED, the columns of numbers, may
+ * be decoded for different rows at the same time; REC_PART_TEXT must be filled in
+ * order.
+ */
+enum { REC_PART_FIXED = 1, REC_PART_TEXT = 2, REC_PART_ALL = 3 };
 enum rec_status rec_table_decode(struct rec_table *t, size_t first, size_t n,
-                                 const uint8_t *data, size_t bytes,
+                                 const uint8_t *data, size_t bytes, int parts,
                                  struct rec_err *err) REC_MUST_USE;
 
 #endif

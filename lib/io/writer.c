@@ -4,7 +4,9 @@
 
 #include "base/par.h"
 
-enum { QUEUE = 32, QUEUE_BYTES = 32 << 20 };
+/* Frames that are worked on together: on their way into a file enough for all threads;
+ * into a pipe fewer, as they go on at once. */
+enum { QUEUE = 32, FILE_BYTES = 16 << 20, PIPE_BYTES = 4 << 20 };
 
 struct rec_writer {
     struct rec_out *out;
@@ -16,12 +18,17 @@ struct rec_writer {
     uint32_t seq;
     uint64_t n_rows;
     uint8_t flags;
-    /* frames to be packed and written, in order */
+    /* frames to be packed and written, in order; their buffers are used again */
     struct rec_frame queue[QUEUE];
-    enum rec_status packed[QUEUE];
-    struct rec_err packed_err[QUEUE];
     uint32_t n_queue;
     size_t queue_bytes;
+    /* of the work on each of them */
+    enum rec_status st[QUEUE];
+    struct rec_err err[QUEUE];
+    /* rows that are being encoded into frames N_DONE.. of the queue */
+    const struct rec_table *table;
+    size_t first[QUEUE];
+    uint32_t n_done;
 };
 
 enum rec_status rec_writer_open(const char *path, int level, struct rec_writer **result,
@@ -46,26 +53,41 @@ enum rec_status rec_writer_open(const char *path, int level, struct rec_writer *
     return REC_OK;
 }
 
+static bool is_full(const struct rec_writer *w)
+{
+    return w->n_queue == QUEUE ||
+           w->queue_bytes >= rec_mem_part(w->level > 0 ? FILE_BYTES : PIPE_BYTES, 16);
+}
+
+/* The first error among frames FROM.. of the queue. */
+static enum rec_status outcome(const struct rec_writer *w, uint32_t from,
+                               struct rec_err *err)
+{
+    for (uint32_t i = from; i < w->n_queue; i++)
+        if (w->st[i] != REC_OK) {
+            *err = w->err[i];
+            return w->st[i];
+        }
+    return REC_OK;
+}
+
 static void pack(void *ctx, uint32_t i)
 {
     struct rec_writer *w = ctx;
 
-    w->packed[i] = rec_frame_pack(&w->queue[i], w->level, &w->packed_err[i]);
+    w->st[i] = rec_frame_pack(&w->queue[i], w->level, &w->err[i]);
 }
 
 static enum rec_status flush(struct rec_writer *w, struct rec_err *err)
 {
     enum rec_status st = REC_OK;
 
-    if (w->level > 0)
+    if (w->level > 0) {
         rec_par_run(w->n_queue, pack, w);
-    for (uint32_t i = 0; i < w->n_queue && st == REC_OK; i++) {
-        st = w->level > 0 ? w->packed[i] : REC_OK;
-        if (st != REC_OK)
-            *err = w->packed_err[i];
-        else
-            st = rec_frame_write(&w->queue[i], w->out, err);
+        st = outcome(w, 0, err);
     }
+    for (uint32_t i = 0; i < w->n_queue && st == REC_OK; i++)
+        st = rec_frame_write(&w->queue[i], w->out, err);
     w->n_queue = 0;
     w->queue_bytes = 0;
     return st;
@@ -82,22 +104,29 @@ enum rec_status rec_writer_relay(struct rec_writer *w, struct rec_frame *f,
     w->queue_bytes += f->stored.n;
     w->queue[w->n_queue++] = *f;
     *f = spare; /* its buffer is used again */
-    if (w->level == 0 || w->n_queue == QUEUE ||
-        w->queue_bytes >= rec_mem_part(QUEUE_BYTES, 16))
-        return flush(w, err);
-    return REC_OK;
+    return w->level == 0 || is_full(w) ? flush(w, err) : REC_OK;
 }
 
-/* Fills in and sends a frame of the present section. */
-static enum rec_status send(struct rec_writer *w, uint8_t type, uint64_t first,
-                            uint32_t rows, struct rec_buf *payload, struct rec_err *err)
+/* The header of the next frame of the present section. */
+static void head(struct rec_writer *w, struct rec_frame *f, uint8_t type, uint64_t rows)
 {
-    struct rec_frame f = { .type = type, .section = w->section, .seq = w->seq++ };
+    f->type = type;
+    f->flags = (uint8_t)(REC_FRAME_CRITICAL | (type == REC_FRAME_DATA ? w->flags : 0));
+    f->section = w->section;
+    f->seq = w->seq++;
+    f->first = w->n_rows;
+    f->rows = (uint32_t)rows;
+    w->n_rows += rows;
+}
+
+/* Sends a frame without rows. */
+static enum rec_status send(struct rec_writer *w, uint8_t type, struct rec_buf *payload,
+                            struct rec_err *err)
+{
+    struct rec_frame f = { 0 };
     enum rec_status st;
 
-    f.flags = (uint8_t)(REC_FRAME_CRITICAL | (type == REC_FRAME_DATA ? w->flags : 0));
-    f.first = first;
-    f.rows = rows;
+    head(w, &f, type, 0);
     rec_frame_take(&f, payload);
     st = rec_writer_relay(w, &f, err);
     rec_frame_free(&f);
@@ -116,25 +145,55 @@ enum rec_status rec_writer_begin(struct rec_writer *w, const struct rec_table *t
     w->flags = t->kind == REC_KIND_MATRIX ? REC_FRAME_DENSE : 0;
     st = rec_table_write_header(t, w->section, &text, err);
     if (st == REC_OK)
-        st = send(w, REC_FRAME_SECTION, 0, 0, &text, err);
+        st = send(w, REC_FRAME_SECTION, &text, err);
     rec_buf_free(&text);
+    return st;
+}
+
+static void encode(void *ctx, uint32_t i)
+{
+    struct rec_writer *w = ctx;
+    struct rec_frame *f = &w->queue[i += w->n_done];
+
+    f->stored.n = 0;
+    w->st[i] = rec_table_encode(w->table, w->first[i], f->rows, &f->stored, &w->err[i]);
+    if (w->st[i] == REC_OK)
+        rec_frame_seal(f);
+}
+
+/* Fills the queue with frames of T from row *first on, which moves behind them. */
+static enum rec_status queue_rows(struct rec_writer *w, const struct rec_table *t,
+                                  size_t *first, struct rec_err *err)
+{
+    enum rec_status st;
+
+    w->table = t;
+    w->n_done = w->n_queue;
+    while (*first < t->n_rows && !is_full(w)) {
+        size_t bytes, n = rec_table_frame_rows(t, *first, &bytes);
+
+        w->first[w->n_queue] = *first;
+        head(w, &w->queue[w->n_queue++], REC_FRAME_DATA, n);
+        w->queue_bytes += bytes;
+        *first += n;
+    }
+    rec_par_run(w->n_queue - w->n_done, encode, w);
+    st = outcome(w, w->n_done, err);
+    for (uint32_t i = w->n_done; i < w->n_queue && st == REC_OK; i++)
+        w->digest = rec_frame_digest(w->digest, &w->queue[i]);
     return st;
 }
 
 enum rec_status rec_writer_rows(struct rec_writer *w, const struct rec_table *t,
                                 struct rec_err *err)
 {
-    struct rec_buf payload = { 0 };
     enum rec_status st = REC_OK;
 
-    for (size_t first = 0, n; st == REC_OK && first < t->n_rows; first += n) {
-        n = rec_table_frame_rows(t, first);
-        st = rec_table_encode(t, first, n, &payload, err);
-        if (st == REC_OK)
-            st = send(w, REC_FRAME_DATA, w->n_rows, (uint32_t)n, &payload, err);
-        w->n_rows += n;
+    for (size_t first = 0; st == REC_OK && first < t->n_rows;) {
+        st = queue_rows(w, t, &first, err);
+        if (st == REC_OK && (w->level == 0 || is_full(w)))
+            st = flush(w, err);
     }
-    rec_buf_free(&payload);
     return st;
 }
 
@@ -142,7 +201,7 @@ enum rec_status rec_writer_end(struct rec_writer *w, struct rec_err *err)
 {
     struct rec_buf none = { 0 };
 
-    return send(w, REC_FRAME_SECTION_END, w->n_rows, 0, &none, err);
+    return send(w, REC_FRAME_SECTION_END, &none, err);
 }
 
 enum rec_status rec_writer_table(struct rec_writer *w, const struct rec_table *t,

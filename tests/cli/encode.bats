@@ -165,3 +165,101 @@ spills() {
     # the file has its ratings as 5.0
     rows ratings out.rec --to csv | cmp - <(sed 's/\.0,/,/' "$data")
 }
+
+# vocab: v.rec from users a b c, items x y; n.rec with one unknown of each.
+vocab() {
+    printf 'b,y,4,2\na,x,5,1\nc,x,3,3\n' | rec-clean | rec-encode -o v.rec &&
+        printf 'c,x,1,1\nq,x,2,2\nb,z,3,3\nr,z,3,9\nb,y,4,4\n' | rec-clean -o n.rec
+}
+
+@test "--vocab numbers ids as a file does, with its dictionaries, and drops the unknown" {
+    vocab
+    gives 0 '' 'rec-encode: 3 of 5 rows dropped: 2 with an unknown user, 2 with an unknown item' \
+        rec-encode --vocab v.rec n.rec -o out.rec
+    gives 0 "$(lines $'user\titem\trating\ttime' $'2\t0\t1\t1' $'1\t1\t4\t4')" '' \
+        rec-view -s ratings --codes out.rec
+    rows users out.rec | cmp - <(rows users v.rec)
+    rows items out.rec | cmp - <(rows items v.rec)
+    gives 0 '' '' rec-encode -q --vocab v.rec --unknown drop n.rec -o again.rec
+    cmp out.rec again.rec
+}
+
+@test "--vocab keeps the order of a file that has one of its own" {
+    printf 'c,y,5,1\na,x,4,2\nb,y,3,3\n' | rec-clean -o in.rec
+    rec-encode --order first in.rec -o v.rec
+    rec-encode --vocab v.rec in.rec -o out.rec
+    for s in users items ratings; do
+        rows $s out.rec --codes | cmp - <(rows $s v.rec --codes)
+    done
+}
+
+@test "--vocab: a model does as well, through a pipe, on any number of threads" {
+    stages 400
+    rec-encode --vocab model.rec clean.rec -o out.rec
+    rows ratings out.rec --codes | cmp - <(rows ratings encode.rec --codes)
+    ratings 90000 >more.csv
+    sed -i 's/^u1,/new,/; s/,i7,/,other,/' more.csv
+    rec-clean more.csv -o more.rec
+    for n in 1 4; do
+        rec-encode -q -T $n --vocab model.rec more.rec -o $n.rec
+    done
+    cmp 1.rec 4.rec
+    rec-clean more.csv | rec-encode -q --vocab model.rec | cmp - <(rec-encode -q --vocab model.rec more.rec)
+    rows ratings 1.rec --to csv | cmp - <(grep -v -e '^new,' -e ',other,' more.csv)
+    rec-view --check 1.rec
+}
+
+@test "--unknown error names the first unknown id" {
+    vocab
+    refuses 3 "rec-encode: section 'raw', row 1: unknown user: 'q'" \
+        rec-encode --vocab v.rec --unknown error n.rec
+    printf 'a,x,1,1\nb,z,1,1\n' | rec-clean -o n.rec
+    refuses 3 "rec-encode: section 'raw', row 1: unknown item: 'z'" \
+        rec-encode --vocab v.rec --unknown error n.rec -o out.rec
+    [ ! -e out.rec ]
+    printf 'a,x,1,1\nb,x,1,1\n' | rec-clean | rec-encode --vocab v.rec --unknown error -o out.rec
+    equal "$(rows ratings out.rec --codes)" "$(lines $'0\t0\t1\t1' $'1\t0\t1\t1')"
+}
+
+@test "--unknown add numbers new ids behind the known ones" {
+    vocab
+    gives 0 '' '' rec-encode --vocab v.rec --unknown add n.rec -o out.rec
+    equal "$(rows users out.rec)" "$(lines a b c q r)"
+    equal "$(rows items out.rec)" "$(lines x y z)"
+    equal "$(rows ratings out.rec --codes | cut -f 1,2)" "$(lines $'2\t0' $'3\t0' $'1\t2' $'4\t2' $'1\t1')"
+}
+
+@test "--vocab: no row left is bad input" {
+    vocab
+    printf 'q,x,1,1\na,z,1,1\n' | rec-clean -o n.rec
+    refuses 3 'rec-encode: v.rec: no row has a user and an item that are known' \
+        rec-encode --vocab v.rec n.rec
+}
+
+@test "--vocab: options and digest are in the output" {
+    vocab
+    rec-encode -q --vocab v.rec n.rec -o out.rec
+    rec-view --prov out.rec | grep -q -e '--vocab v.rec --unknown drop'
+    digest=$(rec-view --check v.rec | sed 's/.* digest //')
+    rec-view -H out.rec | grep -q "NM:ratings.*VO:$digest"
+    rec-encode n.rec -o plain.rec
+    [ -z "$(rec-view --prov plain.rec | grep unknown)" ]
+}
+
+@test "--vocab: a file without dictionaries, cut, or not there" {
+    vocab
+    cp n.rec raw.rec
+    refuses 4 "rec-encode: raw.rec: no section 'users': run it through rec-encode first" \
+        rec-encode --vocab raw.rec n.rec
+    refuses 5 'rec-encode: none.rec: *' rec-encode --vocab none.rec n.rec
+    head -c 200 v.rec >cut.rec
+    refuses 4 'rec-encode: cut.rec: *' rec-encode --vocab cut.rec n.rec
+}
+
+@test "--vocab: usage errors" {
+    vocab
+    refuses 2 'rec-encode: --unknown goes with --vocab' rec-encode --unknown error n.rec
+    refuses 2 'rec-encode: --vocab: standard input is for the data; name a file' rec-encode --vocab - n.rec
+    refuses 2 'rec-encode: --vocab: v.rec is the output' rec-encode --vocab v.rec n.rec -o v.rec
+    refuses 2 'rec-encode: --vocab: n.rec is the input' rec-encode --vocab n.rec n.rec
+}

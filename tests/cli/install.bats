@@ -145,7 +145,7 @@ stale() {
     [ "$output" = "rec-split.1: --test: the default 0 is missing" ]
     run -0 undocumented rec-split.1 <<<'-x, --seed|N|1'
     [ "$output" = "rec-split.1: -x, --seed is not described" ]
-    run -0 stale rec-encode.1 <<<'--other|N|1'
+    run -0 stale rec-encode.1 <<<$'--other|N|1\n--vocab|FILE|\n--unknown|drop|drop'
     [ "$output" = "--order: in rec-encode.1, but not in the help" ]
 }
 

@@ -243,6 +243,22 @@ static void rank_of_strings_with_long_common_beginnings(void)
     free(list);
 }
 
+/* Rows of C are found as INDEX says, and nothing else is, nor in an empty set. */
+static void check_found(const struct rec_dict *d, const struct rec_column *c,
+                        uint32_t n, const uint32_t *index)
+{
+    uint32_t *found = calloc(n, sizeof *found), before = d->n;
+    struct rec_dict none = { 0 };
+
+    CHECK(found != NULL);
+    rec_dict_find_column(d, c, n, found);
+    CHECK(memcmp(found, index, n * sizeof *found) == 0 && d->n == before);
+    rec_dict_find_column(&none, c, n, found);
+    for (uint32_t i = 0; i < n; i++)
+        CHECK(found[i] == UINT32_MAX);
+    free(found);
+}
+
 /* In batches, and one by one: the same numbers, also when the table grows between. */
 static void dict_adds_a_column_as_one_by_one(void)
 {
@@ -271,6 +287,7 @@ static void dict_adds_a_column_as_one_by_one(void)
         CHECK(rec_dict_add(&b, s, n, &wanted, &is_new, &err) == REC_OK);
         CHECKF(index[i] == wanted, "row %u: %u not %u", i, index[i], wanted);
     }
+    check_found(&a, &c, N, index);
     CHECK(a.n == b.n && a.n > N / 2 && a.text.n == b.text.n);
     CHECK(memcmp(a.at, b.at, (a.n + 1) * sizeof *a.at) == 0);
     CHECK(memcmp(a.text.data, b.text.data, a.text.n) == 0);

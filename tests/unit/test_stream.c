@@ -199,6 +199,65 @@ static void a_section_handed_over_in_blocks_is_not_loaded(void)
     rec_reader_close(r);
 }
 
+static void only_the_columns_that_are_named_are_decoded(void)
+{
+    static const char *const lists[] = { "x", "s", "y x", "", "sx", "x s" };
+    static const bool has_x[] = { 1, 0, 1, 0, 0, 1 }, has_s[] = { 0, 1, 0, 0, 0, 1 };
+    struct rec_writer *w = writer("columns", 1);
+
+    write_frames(w, "a", 0, 40);
+    write_section(w, "b", 0, 200);
+    CHECK(rec_writer_finish(w, LINE, &err) == REC_OK);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct rec_reader *r = reader("columns");
+        const struct rec_table *a;
+
+        CHECK(rec_reader_load_columns(r, "a", lists[i], &err) == REC_OK);
+        CHECK(rec_reader_load_columns(r, "b", "x", &err) == REC_OK);
+        CHECK(rec_reader_load_columns(r, "*", i % 2 ? "s" : "none", &err) == REC_OK);
+        CHECKF(rec_reader_run(r, NULL, &err) == REC_OK, "%s", err.text);
+        a = rec_reader_table(r, "a");
+        CHECK(a->n_rows == 40 && rec_reader_table(r, "b")->n_rows == 200);
+        CHECKF((a->cols[0].data != NULL) == has_x[i], "list %zu", i);
+        CHECK((a->cols[1].at != NULL) == (has_s[i] || i % 2 == 1));
+        if (has_x[i] && has_s[i])
+            check_section(a, 0, 40);
+        if (i % 2)
+            check_section(rec_reader_table(r, "b"), 0, 200);
+        rec_reader_close(r);
+    }
+}
+
+/* More rows than one batch or frame holds: the same on one thread and on three. */
+static void frames_are_the_same_on_any_number_of_threads(void)
+{
+    static const char *const names[] = { "one", "three" };
+    char *bytes[2];
+    size_t n[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct rec_writer *w = writer(names[i], 1);
+
+        rec_par_set_threads(i ? 3 : 1);
+        write_section(w, "a", 5, 400000);
+        write_frames(w, "b", 0, 100);
+        CHECK(rec_writer_finish(w, LINE, &err) == REC_OK);
+        bytes[i] = files_read(files_path(names[i]), &n[i]);
+    }
+    CHECK(n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
+    for (int i = 0; i < 2; i++) {
+        struct rec_reader *r;
+
+        rec_par_set_threads(i ? 3 : 1);
+        r = read_file("one", "*");
+        check_section(rec_reader_table(r, "a"), 5, 400000);
+        check_section(rec_reader_table(r, "b"), 0, 100);
+        rec_reader_close(r);
+        free(bytes[i]);
+    }
+    rec_par_set_threads(1);
+}
+
 int main(void)
 {
     files_begin();
@@ -209,6 +268,8 @@ int main(void)
     RUN(a_second_section_of_the_same_name_is_refused);
     RUN(blocks_come_in_order_and_an_empty_section_once);
     RUN(a_section_handed_over_in_blocks_is_not_loaded);
+    RUN(only_the_columns_that_are_named_are_decoded);
+    RUN(frames_are_the_same_on_any_number_of_threads);
     files_end();
     return test_end();
 }
