@@ -3,8 +3,10 @@
 LARGE_ROWS ?= 10000000
 LARGE := $B/large/$(LARGE_ROWS)
 
-.PHONY: check-large check-large-run
-check-large: check-deps
+.PHONY: check-large check-large-deps check-large-run
+check-large-deps:
+	@pipelines/packages.sh $(BUILD_PACKAGES) gzip
+check-large: check-large-deps
 	@$(MAKE) check-large-run
 check-large-run: all $(LARGE).csv $(LARGE).shuffled
 	@tests/large/run $B/bin $(LARGE).csv $(LARGE).shuffled
