@@ -24,6 +24,12 @@ void rec_free(void *p);
 
 /* Limit in bytes on all blocks together; 0, the default, is none. */
 void rec_mem_limit(uint64_t bytes);
+/*
+ * Whether BYTES more will stay under the limit, asked before a long work begins.  If
+ * not, REC_ESYSTEM: "WHAT needs 1.5 GiB beside the ... in use, -M allows ...: HELP".
+ */
+enum rec_status rec_mem_expect(uint64_t bytes, const char *what, const char *help,
+                               struct rec_err *err) REC_MUST_USE;
 /* Bytes held now, and the most that was ever held. */
 uint64_t rec_mem_now(void);
 uint64_t rec_mem_peak(void);
