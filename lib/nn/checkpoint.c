@@ -210,7 +210,7 @@ static enum rec_status on_state(void *ctx, const struct rec_table *t,
     text = rec_settings_get(t, "input", &n);
     if (text == NULL || n != strlen(input) || memcmp(text, input, n) != 0)
         return rec_fail(err, REC_EFORMAT,
-                        "a training on another input: give the one it began with");
+                        "it is of a training on another input: give that one");
     text = rec_settings_get(t, "settings", &n);
     if (text == NULL)
         return rec_fail(err, REC_EFORMAT, "section 'train': no 'settings'");

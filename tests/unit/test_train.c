@@ -1,15 +1,10 @@
 /* train, with the network and with a learner of one's own */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/par.h"
-#include "nn/gcn_learner.h"
-#include "nn/train.h"
 #include "unit/files.h"
-#include "unit/toy.h"
-
-static struct rec_err err;
+#include "unit/training.h"
 
 /* ---- a training ---- */
 
@@ -61,47 +56,12 @@ static void end(struct watch *w)
     CHECK(rec_train_log_close(&w->log, REC_OK, &err) == REC_OK);
 }
 
-static struct rec_gcn_opts net_opts(uint32_t width)
-{
-    return (struct rec_gcn_opts){
-        .width = width, .n_layers = 2, .seed = 1, .adam = { 0, 0.9, 0.999, 1e-8, 0.0 }
-    };
-}
-
-static struct rec_train_opts train_opts(uint64_t epochs)
-{
-    return (struct rec_train_opts){ .epochs = epochs, .lr = 0.02 };
-}
-
-static struct rec_gcn_learner make_net(const struct rec_graph *g,
-                                       const struct rec_gcn_opts *o)
-{
-    struct rec_gcn_learner x;
-
-    CHECKF(rec_gcn_learner_make(&x, g, o, &err) == REC_OK, "%s", err.text);
-    return x;
-}
-
 static enum rec_status run(struct rec_gcn_learner *x, const struct rec_train_opts *o,
                            struct watch *w)
 {
     struct rec_learner l = rec_gcn_learner(x);
 
     return rec_train(&l, o, &w->hooks, &w->log, &w->result, &err);
-}
-
-/* The values of a net, which is freed; the caller frees them. */
-static rec_real *take_values(struct rec_gcn_learner *x, size_t *n)
-{
-    struct rec_learner l = rec_gcn_learner(x);
-    rec_real *v;
-
-    *n = rec_learner_n_values(&l);
-    v = malloc(*n * sizeof *v);
-    CHECK(v != NULL);
-    rec_learner_get(&l, v);
-    rec_gcn_learner_free(x);
-    return v;
 }
 
 /* From its start for so many epochs, without metric: the values. */
@@ -121,19 +81,6 @@ static rec_real *trained(const struct rec_graph *g, const struct rec_gcn_opts *o
 }
 
 /* ---- what must hold for every kind of step ---- */
-
-enum { N_VARIANTS = 6 };
-
-static struct rec_gcn_opts variant(int k)
-{
-    struct rec_gcn_opts o = net_opts(16);
-
-    o.dropout = k == 1 || k == 5 ? 0.3 : 0.0;
-    o.batch = k == 2 || k == 5 ? 9000 : 0;
-    o.clip_norm = k == 3 || k == 5 ? 0.5 : 0.0;
-    o.adam.weight_decay = k == 4 ? 1e-4 : 0.0;
-    return o;
-}
 
 static void training_gives_the_same_bits_for_any_threads_and_learns(void)
 {
