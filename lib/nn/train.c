@@ -236,6 +236,8 @@ enum rec_status rec_train(const struct rec_learner *l,
     }
     if (st == REC_OK && opts->resume != NULL)
         st = resume(&r, err);
+    if (st == REC_OK)
+        st = rec_train_log_begin(log, err);
     while (st == REC_OK && r.now.epochs < opts->epochs && !r.stopped)
         st = one_epoch(&r, err);
     if (st == REC_OK)

@@ -26,23 +26,10 @@ static double *seconds(const struct rec_train_log *log)
     return reals(log, log->t.n_cols - 1);
 }
 
-static enum rec_status open_file(struct rec_train_log *log, struct rec_err *err)
-{
-    log->file = fopen(log->path, "w");
-    if (log->file == NULL)
-        return rec_fail_errno(err, "%s: cannot open", log->path);
-    setvbuf(log->file, NULL, _IOLBF, 0);
-    fprintf(log->file, "epoch\tseconds\tloss%s%s\n", log->has_metric ? "\t" : "",
-            log->has_metric ? log->t.cols[METRIC].name : "");
-    return REC_OK;
-}
-
 enum rec_status rec_train_log_open(struct rec_train_log *log, const char *path,
                                    const char *metric, uint64_t epochs,
                                    struct rec_err *err)
 {
-    enum rec_status st;
-
     *log = (struct rec_train_log){ .has_metric = metric != NULL, .path = path };
     rec_table_init(&log->t, "model.log", REC_KIND_LOG);
     memcpy(log->t.by, "rec-train", sizeof "rec-train");
@@ -52,8 +39,7 @@ enum rec_status rec_train_log_open(struct rec_train_log *log, const char *path,
         rec_table_add(&log->t, metric, REC_F64, 1, REC_SHUFFLE, NULL);
     rec_table_add(&log->t, "seconds", REC_F64, 1, REC_SHUFFLE, NULL);
     log->start_s = clock_s();
-    st = rec_table_reserve(&log->t, epochs < ROOM ? (size_t)epochs + 1 : ROOM, err);
-    return st == REC_OK && path != NULL ? open_file(log, err) : st;
+    return rec_table_reserve(&log->t, epochs < ROOM ? (size_t)epochs + 1 : ROOM, err);
 }
 
 /* Row I is complete: its line, which is written at once. */
@@ -68,6 +54,23 @@ static enum rec_status write_line(const struct rec_train_log *log, size_t i,
     if (fputc('\n', log->file) == EOF)
         return rec_fail_errno(err, "%s: cannot write", log->path);
     return REC_OK;
+}
+
+enum rec_status rec_train_log_begin(struct rec_train_log *log, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    if (log->path == NULL)
+        return REC_OK;
+    log->file = fopen(log->path, "w");
+    if (log->file == NULL)
+        return rec_fail_errno(err, "%s: cannot open", log->path);
+    setvbuf(log->file, NULL, _IOLBF, 0);
+    fprintf(log->file, "epoch\tseconds\tloss%s%s\n", log->has_metric ? "\t" : "",
+            log->has_metric ? log->t.cols[METRIC].name : "");
+    for (size_t i = 0; st == REC_OK && i < log->t.n_rows; i++)
+        st = write_line(log, i, err);
+    return st;
 }
 
 enum rec_status rec_train_log_add(struct rec_train_log *log, double loss, double metric,
@@ -102,12 +105,10 @@ enum rec_status rec_train_log_restore(struct rec_train_log *log,
     if (st != REC_OK)
         return st;
     log->t.n_rows = from->n_rows;
-    for (size_t i = 0; st == REC_OK && i < log->t.n_rows; i++)
-        st = write_line(log, i, err);
     log->n_before = log->t.n_rows;
     if (log->n_before > 0)
         log->before_s = seconds(log)[log->n_before - 1];
-    return st;
+    return REC_OK;
 }
 
 enum rec_status rec_train_log_close(struct rec_train_log *log, enum rec_status st,

@@ -26,14 +26,18 @@ struct rec_train_log {
     const char *path;
 };
 
-/* METRIC is its column's name, or NULL; PATH may be NULL.  Room for up to 65536 of
- * EPOCHS is made now, so that none is needed in an epoch. */
+/* METRIC is its column's name, or NULL; PATH, which is not opened yet, may be NULL.
+ * Room for up to 65536 of EPOCHS is made now, so that none is needed in an epoch. */
 enum rec_status rec_train_log_open(struct rec_train_log *log, const char *path,
                                    const char *metric, uint64_t epochs,
                                    struct rec_err *err) REC_MUST_USE;
+/* Opens the file anew, with the rows that there are: only now, so that a resume which
+ * is refused leaves the log of before. */
+enum rec_status rec_train_log_begin(struct rec_train_log *log,
+                                    struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_train_log_add(struct rec_train_log *log, double loss, double metric,
                                   struct rec_err *err) REC_MUST_USE;
-/* Takes over the rows of FROM, columns by name, and writes them to the file. */
+/* Takes over the rows of FROM, columns by name. */
 enum rec_status rec_train_log_restore(struct rec_train_log *log,
                                       const struct rec_table *from,
                                       struct rec_err *err) REC_MUST_USE;

@@ -157,14 +157,16 @@ until_saved() {
 @test "another graph, other options, no checkpoint, a missing or cut one are refused" {
     rec-train --epochs 5 --checkpoint ck -o m.rec "$graph"
     cp ck before
+    echo before >log.tsv
     gives 4 '' 'rec-train: ck: it is of a training on another input: give that one' \
         rec-train --epochs 5 --resume ck -o n.rec "$BATS_FILE_TMPDIR/other.rec"
     for o in '--hidden 8' '--layers 3' '--lr 0.02' '--dropout 0.1' '--batch 9' \
         '--clip-norm 2' '--keep best' '--metric loss' '--patience 7' '--seed 2'; do
         # shellcheck disable=SC2086
         refuses 2 "rec-train: ck was made with ${o% *} *, not with $o: give the options *" \
-            rec-train --epochs 5 $o --resume ck -o n.rec "$graph"
+            rec-train --epochs 5 $o --resume ck --log log.tsv -o n.rec "$graph"
     done
+    equal "$(<log.tsv)" before
     gives 4 '' 'rec-train: m.rec: it is no checkpoint of a training' \
         rec-train --epochs 5 --resume m.rec -o n.rec "$graph"
     gives 5 '' 'rec-train: nowhere: cannot open: No such file or directory' \
