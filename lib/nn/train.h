@@ -33,8 +33,8 @@ struct rec_train_opts {
     const char *checkpoint; /* file, or NULL */
     uint64_t every;         /* epochs between two; 0: a minute */
     const char *resume;     /* file to go on from, or NULL */
-    uint64_t input;         /* for struct rec_checkpoint */
-    const char *settings;
+    uint64_t input;         /* as in struct rec_checkpoint */
+    const char *settings;   /* as there; needed with either file */
 };
 
 struct rec_train_epoch {
