@@ -229,6 +229,21 @@ size_t rec_mem_part(size_t wanted, unsigned part)
     return limit == 0 || wanted < limit / part ? wanted : (size_t)(limit / part);
 }
 
+enum rec_status rec_mem_expect(uint64_t bytes, const char *what, const char *help,
+                               struct rec_err *err)
+{
+    static const double mib = 1048576.0;
+    uint64_t now = atomic_load(&held);
+
+    if (limit == 0 || (now <= limit && bytes <= limit - now))
+        return REC_OK;
+    return rec_fail(
+        err, REC_ESYSTEM,
+        "memory limit: %s needs %.1f MiB beside the %.1f MiB in use, and -M allows "
+        "%.1f MiB: %s",
+        what, (double)bytes / mib, (double)now / mib, (double)limit / mib, help);
+}
+
 uint64_t rec_mem_now(void)
 {
     return atomic_load(&held);

@@ -28,6 +28,12 @@ void rec_mem_limit(uint64_t bytes);
 uint64_t rec_mem_left(void);
 /* WANTED bytes for a buffer whose size is free, or less: a PART-th of the limit. */
 size_t rec_mem_part(size_t wanted, unsigned part);
+/*
+ * Whether BYTES more will stay under the limit, asked before a long work begins.  If
+ * not, REC_ESYSTEM: "WHAT needs 1.5 GiB beside the ... in use, -M allows ...: HELP".
+ */
+enum rec_status rec_mem_expect(uint64_t bytes, const char *what, const char *help,
+                               struct rec_err *err) REC_MUST_USE;
 /* Bytes held now, and the most that was ever held. */
 uint64_t rec_mem_now(void);
 uint64_t rec_mem_peak(void);

@@ -33,7 +33,17 @@ struct rec_adam {
 };
 void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p);
 
-/* As section `model.NAME`, f32[cols]; and the way back, values only, checked. */
+/* Sum of the squares of its gradient: of fixed chunks, in double, in their order. */
+double rec_param_square_sum(const struct rec_param *p);
+/* dx *= factor */
+void rec_param_scale(struct rec_param *p, double factor);
+
+/* X (rows, cols) as section PREFIX NAME, f32[cols]: its values, or one of its moments.
+ */
+enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix,
+                                   const rec_real *x, struct rec_writer *w,
+                                   const char *by, struct rec_err *err) REC_MUST_USE;
+/* As section `model.NAME`; and the way back, values only, checked. */
 enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
                                 const char *by, struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
