@@ -115,7 +115,7 @@ static enum rec_status train(const struct rec_ratings *ratings,
                              const struct rec_graph *g, struct rec_writer *w,
                              struct rec_err *err)
 {
-    struct rec_train_opts opts = { epochs, adam, keep == KEEP_BEST };
+    struct rec_train_opts opts = { epochs, adam, keep == KEEP_BEST, false };
     struct rec_train_result result;
     struct rec_gcn m = { 0 };
     struct logger log;

@@ -15,6 +15,7 @@ struct rec_train_opts {
     uint64_t epochs;
     struct rec_adam adam;
     bool keep_best; /* needs a metric */
+    bool plain;     /* layer by layer even where rec_fused could serve */
 };
 
 struct rec_train_epoch {

@@ -205,7 +205,8 @@ static double from_list(void *ctx, const struct rec_gcn *m,
 
 static struct rec_train_opts train_opts(uint64_t epochs)
 {
-    return (struct rec_train_opts){ epochs, { 0.02, 0.9, 0.999, 1e-8, 0.0 }, false };
+    return (struct rec_train_opts){ .epochs = epochs,
+                                    .adam = { 0.02, 0.9, 0.999, 1e-8, 0.0 } };
 }
 
 /* Trains a model from its start; the weights are copied to OUT. */
