@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/par.h"
 #include "nn/fused_pass.h"
@@ -17,6 +18,7 @@ struct rec_fused {
     double *ratings;
     double sum_squares; /* of the ratings, each once */
     rec_real *small;    /* copies of the small tensors, aligned */
+    double *seconds;    /* one a pass, if they are watched */
 };
 
 /* ---- sets of instructions ---- */
@@ -274,9 +276,12 @@ void rec_fused_end(struct rec_fused *f)
 
 /* ---- passes ---- */
 
+enum pass { HIDDEN, SHARE_ITEMS, SHARE_USERS, BACK_ITEMS, UPDATE_USERS, UPDATE_ITEMS };
+enum side { USERS, ITEMS, BOTH };
+
 typedef void pass_fn(const struct rec_fused_work *k, uint32_t chunk);
 
-struct pass {
+struct running {
     const struct rec_fused_work *k;
     pass_fn *fn;
     uint32_t first;
@@ -284,19 +289,42 @@ struct pass {
 
 static void pass_chunk(void *ctx, uint32_t chunk)
 {
-    const struct pass *p = ctx;
+    const struct running *p = ctx;
 
     p->fn(p->k, p->first + chunk);
 }
 
-enum side { USERS, ITEMS, BOTH };
-
-static void run(struct rec_fused *f, pass_fn *fn, enum side side)
+static double now(void)
 {
-    uint32_t users = f->c.n_user_chunks;
-    struct pass p = { &f->work, fn, side == ITEMS ? users : 0 };
+    struct timespec t;
 
-    rec_par_run((side == USERS ? users : f->c.n) - p.first, pass_chunk, &p);
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void run(struct rec_fused *f, enum pass pass)
+{
+    const struct rec_fused_passes *p = f->passes;
+    const struct {
+        pass_fn *fn;
+        enum side side;
+    } what[] = {
+        [HIDDEN] = { p->hidden, BOTH },
+        [SHARE_ITEMS] = { p->share_items, ITEMS },
+        [SHARE_USERS] = { p->share_users, USERS },
+        [BACK_ITEMS] = { p->back_items, ITEMS },
+        [UPDATE_USERS] = { p->update_users, USERS },
+        [UPDATE_ITEMS] = { p->update_items, ITEMS },
+    };
+    uint32_t users = f->c.n_user_chunks, end;
+    struct running x = { &f->work, what[pass].fn, 0 };
+    double start = f->seconds == NULL ? 0.0 : now();
+
+    x.first = what[pass].side == ITEMS ? users : 0;
+    end = what[pass].side == USERS ? users : f->c.n;
+    rec_par_run(end - x.first, pass_chunk, &x);
+    if (f->seconds != NULL)
+        f->seconds[pass] += now() - start;
 }
 
 static void take_small_tensors(struct rec_fused *f)
@@ -320,9 +348,9 @@ double rec_fused_forward(struct rec_fused *f)
     double loss, sum = 0.0, sum_g = 0.0;
 
     take_small_tensors(f);
-    run(f, f->passes->hidden, BOTH);
-    run(f, f->passes->share_items, ITEMS);
-    run(f, f->passes->share_users, USERS);
+    run(f, HIDDEN);
+    run(f, SHARE_ITEMS);
+    run(f, SHARE_USERS);
     for (uint32_t chunk = 0; chunk < f->c.n; chunk++)
         sum += f->work.loss[chunk];
     for (uint32_t chunk = 0; chunk < f->c.n_user_chunks; chunk++)
@@ -382,9 +410,9 @@ void rec_fused_step(struct rec_fused *f, const struct rec_adam *adam, uint64_t s
     struct rec_param *p;
 
     f->work.rates = rec_adam_rates(adam, step);
-    run(f, f->passes->back_items, ITEMS);
-    run(f, f->passes->update_users, USERS);
-    run(f, f->passes->update_items, ITEMS);
+    run(f, BACK_ITEMS);
+    run(f, UPDATE_USERS);
+    run(f, UPDATE_ITEMS);
     memset(m->w[1].dx, 0, d * d * sizeof(rec_real));
     memset(m->b[0].dx, 0, d * sizeof(rec_real));
     memset(m->b[1].dx, 0, d * sizeof(rec_real));
@@ -419,4 +447,27 @@ void rec_fused_shares(const struct rec_fused *f, rec_real *s)
     struct shares k = { f, s };
 
     rec_par_run((f->order.n_nodes + MOVE_CHUNK - 1) / MOVE_CHUNK, shares_chunk, &k);
+}
+
+const char *const rec_fused_names[REC_FUSED_PASSES] = {
+    "hidden", "share_items", "share_users", "back_items", "update_users", "update_items"
+};
+
+void rec_fused_watch(struct rec_fused *f, double seconds[REC_FUSED_PASSES])
+{
+    f->seconds = seconds;
+}
+
+void rec_fused_bytes(const struct rec_fused *f, double bytes[REC_FUSED_PASSES])
+{
+    double row = (double)(f->width * sizeof(rec_real)), e = (double)f->g.n_edges / 2.0;
+    double r = (double)rec_fused_node_bytes(f->width), i = f->g.n_items;
+    double u = f->g.n_users;
+
+    bytes[HIDDEN] = 2.0 * e * (4.0 + row) + (u + i) * (2.0 * row + 12.0);
+    bytes[SHARE_ITEMS] = e * (4.0 + row) + i * (2.0 * row + r);
+    bytes[SHARE_USERS] = e * (4.0 + row + r) + u * (row + r);
+    bytes[BACK_ITEMS] = e * (4.0 + r) + i * (2.0 * row + r);
+    bytes[UPDATE_USERS] = e * (4.0 + r + row) + u * (8.0 * row + r);
+    bytes[UPDATE_ITEMS] = e * (4.0 + row) + i * 7.0 * row;
 }
