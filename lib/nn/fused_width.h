@@ -30,7 +30,7 @@
 #endif
 /* Independent sums of a row, so that an addition need not wait for the one before. */
 #define SPLIT (NV == 1 ? 4u : NV == 2 ? 2u : 1u)
-/* Rows that are fetched ahead: found by trying, see docs of the passes. */
+/* Rows that are fetched ahead, found by trying; at most REC_ORDER_PAD. */
 #define AHEAD (1536u / REC_D < 8 ? 8u : 1536u / REC_D > 96 ? 96u : 1536u / REC_D)
 #define EACH(i, n) _Pragma("GCC unroll 32") for (uint32_t i = 0; i < (n); i++)
 #define INLINE static inline __attribute__((always_inline))
@@ -335,24 +335,42 @@ static void F(lonely_shares)(const struct rec_fused_work *k, uint32_t from, uint
 
 /* ---- backward ---- */
 
-/* sum = sum over the other ends of c (z > 0); *S gets that of their s */
-INLINE void F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *sum,
-                            double *s)
+INLINE void F(add_node)(const struct F(node) * node, vec *sum, double *s)
+{
+    *s += (double)node->s;
+    EACH(j, NV)
+    sum[j] += VKEEP(SPLAT(node->c), F(bits)(node->z_on, j));
+}
+
+/* sum = sum over the other ends of c (z > 0); the result is that of their s */
+INLINE double F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *sum)
 {
     const struct F(node) *nodes = k->nodes;
     const uint32_t *to = k->g->to + k->g->off[n], *end = k->g->to + k->g->off[n + 1];
-    double s_sum = 0.0;
+    double s = 0.0;
 
     EACH(j, NV)
     sum[j] = SPLAT((rec_real)0);
-    for (; to < end; to++) {
-        const struct F(node) *node = &nodes[*to];
+    if (SPLIT > 1 && end - to >= 8) {
+        vec more[SPLIT][NV];
+        double more_s[SPLIT] = { 0.0 };
 
-        s_sum += (double)node->s;
+        EACH(i, SPLIT)
         EACH(j, NV)
-        sum[j] += VKEEP(SPLAT(node->c), F(bits)(node->z_on, j));
+        more[i][j] = SPLAT((rec_real)0);
+        for (; end - to >= SPLIT; to += SPLIT)
+            EACH(i, SPLIT)
+        F(add_node)(&nodes[to[i]], more[i], &more_s[i]);
+        EACH(i, SPLIT)
+        {
+            s += more_s[i];
+            EACH(j, NV)
+            sum[j] += more[i][j];
+        }
     }
-    *s = s_sum;
+    for (; to < end; to++)
+        F(add_node)(&nodes[*to], sum, &s);
+    return s;
 }
 
 /* P = w_others sum + w_own c (z > 0), the gradient d dz of the node and its edges */
@@ -397,9 +415,8 @@ static void F(back_items)(const struct rec_fused_work *k, uint32_t chunk)
         rows = to - n < TILE ? to - n : TILE;
         for (uint32_t t = 0; t < rows; t++) {
             struct F(node) *node = (struct F(node) *)k->nodes + n + t;
-            double others;
+            double others = F(gather_nodes)(k, n + t, p[t]);
 
-            F(gather_nodes)(k, n + t, p[t], &others);
             (void)F(gradient)(k, node, n + t, others, x[t]);
             F(second)(node, k->out + REC_D, k->out, p[t]);
         }
@@ -447,9 +464,7 @@ static void F(update_users)(const struct rec_fused_work *k, uint32_t chunk)
     for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
         rows = to - n < TILE ? to - n : TILE;
         for (uint32_t t = 0; t < rows; t++) {
-            double unused;
-
-            F(gather_nodes)(k, n + t, p[t], &unused);
+            (void)F(gather_nodes)(k, n + t, p[t]);
             F(second)((struct F(node) *)k->nodes + n + t, k->out, k->out + REC_D, p[t]);
         }
         F(clear)(p, rows, TILE);

@@ -45,24 +45,32 @@ static void place_items(const struct rec_graph *g, uint64_t most, uint32_t first
         at[n] = count[most - degree(g, n)]++;
 }
 
-/* A user's bucket of 2 I + 1: its group, and in it the first of its items. */
+/*
+ * Users are grouped by their number of edges, CLASSES - 1 or more first, none last: a
+ * loop over edges then is as long as the one before it, and the processor foresees its
+ * end.  A user's bucket is its group, and in it the first of its items.
+ */
+enum { CLASSES = 9 };
+
 static uint64_t bucket(const struct rec_graph *g, const uint32_t *at, uint32_t user,
                        uint32_t first_item)
 {
     uint64_t d = degree(g, user);
     uint32_t best = UINT32_MAX;
 
+    if (d == 0)
+        return (CLASSES - 1) * (uint64_t)g->n_items;
     for (uint64_t e = g->off[user]; e < g->off[user + 1]; e++)
         best = at[g->to[e]] < best ? at[g->to[e]] : best;
-    return d == 0 ? 2 * (uint64_t)g->n_items
-                  : best - first_item + (d == 1 ? (uint64_t)g->n_items : 0);
+    d = d < CLASSES - 1 ? d : CLASSES - 1;
+    return (CLASSES - 1 - d) * g->n_items + best - first_item;
 }
 
 /* Numbers the users; those without edges begin at node LAST. */
 static void place_users(const struct rec_graph *g, uint32_t n_active_users,
                         uint32_t last, uint32_t *count, uint32_t *at)
 {
-    uint64_t none = 2 * (uint64_t)g->n_items;
+    uint64_t none = (CLASSES - 1) * (uint64_t)g->n_items;
 
     for (uint32_t n = 0; n < g->n_users; n++)
         count[bucket(g, at, n, n_active_users)]++;
@@ -76,7 +84,7 @@ enum rec_status rec_order_make(const struct rec_graph *g, struct rec_order *out,
                                struct rec_err *err)
 {
     struct rec_order o = { .n_nodes = g->n_nodes, .n_items = g->n_items };
-    uint64_t most = most_popular(g), buckets = 2 * (uint64_t)g->n_items + 1;
+    uint64_t most = most_popular(g), buckets = (CLASSES - 1) * (uint64_t)g->n_items + 1;
     uint32_t *count = rec_alloc_zero(most + 1 > buckets ? most + 1 : buckets,
                                      sizeof *count, "order", err);
 

@@ -7,15 +7,15 @@
  * Another numbering of a graph's nodes, so that the rows which a pass over the graph
  * gathers lie near each other.  It follows from the graph alone and takes O(E):
  *
- *   users of two training edges or more, by the most popular item they rated;
- *   users of one, by their item: the rows which that item gathers are one block, and
- *     the row which these users gather is one and the same;
+ *   users by their number of training edges, 8 or more first: loops over edges then are
+ *     as long as the ones before them, which the processor foresees; among these by
+ *     the most popular item they rated.  Those of one edge last: the rows which an
+ *     item gathers of them are one block, the row which they gather is one and the same;
  *   items, the most popular first: the few rows that are wanted most share pages;
- *   users without a training edge, last: no pass needs them.
+ *   users without a training edge: no pass needs them.
  *
- * Ties keep their old order.  In a graph without users of one edge the second group is
- * empty and the first holds the users; of it, only as much is near as has a popular
- * item in common.
+ * Ties keep their old order.  Nothing is asked of the graph: without users of one edge
+ * that block is empty, and what is near is what has a popular item in common.
  *
  *   at    (N)  the new number of node n
  *   from  (N)  the node whose new number is n

@@ -17,10 +17,10 @@ static uint64_t degree(const struct rec_graph *g, uint32_t n)
     return g->off[n + 1] - g->off[n];
 }
 
-/* 0: two edges or more, 1: one, 2: none */
+/* 0: eight edges or more, 1: seven, ..., 8: none */
 static int group(const struct rec_graph *g, uint32_t user)
 {
-    return degree(g, user) > 1 ? 0 : degree(g, user) == 1 ? 1 : 2;
+    return degree(g, user) > 8 ? 0 : 8 - (int)degree(g, user);
 }
 
 /* The most popular item of a user, by new numbers. */
