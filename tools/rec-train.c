@@ -91,7 +91,7 @@ static enum rec_status train(const struct rec_graph *g,
     if (st == REC_OK) {
         rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
                  rec_train_log_seconds(log), result.epochs, result.kept);
-        st = rec_gcn_write(&x.m, w, "rec-train", err);
+        st = rec_gcn_write(rec_gcn_learner_end(&x), w, "rec-train", err);
     }
     rec_gcn_learner_free(&x);
     return st == REC_OK ? rec_train_log_write(log, w, err) : st;
@@ -138,6 +138,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     }
     hooks.metric = metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse;
     hooks.metric = has_valid ? hooks.metric : NULL;
+    net.no_ratings = !has_valid;
     hooks.metric_ctx = &ratings;
     hooks.stop = &rec_stop;
     train_opts.input = rec_reader_digest(r);

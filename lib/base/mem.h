@@ -11,7 +11,8 @@
  * overflow-checked; every block is counted, so that one limit bounds the process.
  *
  * A NULL return means REC_ESYSTEM, with a sentence in ERR that says WHAT was wanted
- * and how many bytes.  Blocks are aligned to 16 bytes.
+ * and how many bytes.  Blocks are aligned to 16 bytes,
+ * those above 4 MiB to 64, a cache line.
  */
 void *rec_alloc(size_t count, size_t size, const char *what,
                 struct rec_err *err) REC_MUST_USE;

@@ -2,12 +2,14 @@
 #define REC_GCN_LEARNER_H
 
 #include "nn/batch.h"
+#include "nn/fused.h"
 #include "nn/learner.h"
 
 /*
- * The graph convolutional network as something to train, layer by layer: each epoch one
- * forward, loss, backward and step of Adam, or as many as there are batches.  { 0 } is
- * empty.
+ * The graph convolutional network as something to train: each epoch one forward, loss,
+ * backward and step of Adam, or as many as there are batches.  All of it fused
+ * (nn/fused.h) where that can serve: two layers of a known width, full batch, no
+ * dropout, clipping or decay; else layer by layer.  { 0 } is empty.
  */
 struct rec_gcn_opts {
     uint32_t width, n_layers;
@@ -16,14 +18,17 @@ struct rec_gcn_opts {
     double clip_norm;     /* most length of the gradient, before weight decay; 0: any */
     double dropout;       /* of the outputs of layers; 0: none */
     uint64_t batch;       /* ratings a step; 0, or E and more: all */
+    bool plain;           /* layer by layer in any case */
+    bool no_ratings;      /* rating() will not be called: fused has less to do */
 };
 
 struct rec_gcn_learner {
     struct rec_gcn_opts opts;
     const struct rec_graph *g;
     struct rec_chunks chunks;
-    struct rec_gcn m;
-    struct rec_gcn_state s;
+    struct rec_gcn m;        /* fused: until rec_gcn_learner_end() W1 is not in order */
+    struct rec_gcn_state s;  /* fused: only `s`, and that only if ratings are wanted */
+    struct rec_fused *fused; /* or NULL */
     struct rec_batches batches; /* empty: full batch */
     bool one_pass;              /* what loss() has computed is what the step needs */
 };
@@ -42,6 +47,9 @@ uint64_t rec_gcn_learner_bytes(const struct rec_graph *g,
 enum rec_status rec_gcn_learner_fits(const struct rec_graph *g,
                                      const struct rec_gcn_opts *opts, bool best,
                                      struct rec_err *err) REC_MUST_USE;
+
+/* After training: the model, which stays X's, in order. */
+struct rec_gcn *rec_gcn_learner_end(struct rec_gcn_learner *x);
 
 /* For rec_train(); X must stay where it is. */
 struct rec_learner rec_gcn_learner(struct rec_gcn_learner *x);

@@ -58,16 +58,17 @@ void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit)
 
 struct adam_work {
     struct rec_param *p;
-    rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
+    struct rec_adam_rates rates;
 };
 
 REC_CLONES static void adam_chunk(void *ctx, uint32_t chunk)
 {
-    const struct adam_work *a = ctx;
-    size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(a->p) - from;
-    rec_real *restrict x = a->p->x + from, *restrict m = a->p->m + from;
-    rec_real *restrict v = a->p->v + from;
-    const rec_real *restrict dx = a->p->dx + from;
+    const struct adam_work *k = ctx;
+    const struct rec_adam_rates *a = &k->rates;
+    size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(k->p) - from;
+    rec_real *restrict x = k->p->x + from, *restrict m = k->p->m + from;
+    rec_real *restrict v = k->p->v + from;
+    const rec_real *restrict dx = k->p->dx + from;
 
     n = n < ADAM_CHUNK ? n : ADAM_CHUNK;
     for (size_t i = 0; i < n; i++) {
@@ -83,11 +84,11 @@ REC_CLONES static void adam_chunk(void *ctx, uint32_t chunk)
     }
 }
 
-void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
+struct rec_adam_rates rec_adam_rates(const struct rec_adam *a, uint64_t step)
 {
     double t = (double)step;
-    struct adam_work k = {
-        .p = p,
+
+    return (struct rec_adam_rates){
         .step = (rec_real)(a->lr / (1.0 - pow(a->beta1, t))),
         .decay = (rec_real)a->weight_decay,
         .beta1 = (rec_real)a->beta1,
@@ -97,6 +98,11 @@ void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
         .root2 = (rec_real)(1.0 / sqrt(1.0 - pow(a->beta2, t))),
         .epsilon = (rec_real)a->epsilon,
     };
+}
+
+void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
+{
+    struct adam_work k = { p, rec_adam_rates(a, step) };
     uint32_t n = (uint32_t)((rec_param_size(p) + ADAM_CHUNK - 1) / ADAM_CHUNK);
 
     rec_par_run(n, adam_chunk, &k);

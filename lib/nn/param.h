@@ -31,6 +31,11 @@ void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit);
 struct rec_adam {
     double lr, beta1, beta2, epsilon, weight_decay;
 };
+/* The factors of step number STEP, as numbers of the tensors' kind. */
+struct rec_adam_rates {
+    rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
+};
+struct rec_adam_rates rec_adam_rates(const struct rec_adam *a, uint64_t step);
 void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p);
 
 /* Sum of the squares of its gradient: of fixed chunks, in double, in their order. */

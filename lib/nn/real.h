@@ -10,8 +10,10 @@
  */
 #ifdef REC_DOUBLE
 typedef double rec_real;
+#define REC_REAL_BYTES 8
 #else
 typedef float rec_real;
+#define REC_REAL_BYTES 4
 #endif
 
 #endif

@@ -170,6 +170,29 @@ static void need_of_memory_is_known_before(void)
 
 /* ---- best weights, patience, ends ---- */
 
+static void need_of_the_fused_path_is_known_before(void)
+{
+    struct rec_graph g = toy_graph(3000, 900, 20000, 5);
+    struct rec_gcn_opts o = net_opts(16);
+    uint64_t before = rec_mem_now();
+
+    o.plain = false;
+    for (int k = 0; k < 2; k++) {
+        struct rec_gcn_learner x;
+        uint64_t need, took;
+
+        o.no_ratings = k == 1;
+        need = rec_gcn_learner_bytes(&g, &o, false);
+        x = make_net(&g, &o);
+        took = rec_mem_now() - before;
+        CHECK(x.fused != NULL);
+        CHECKF(took <= need && need - took < need / 4, "%d of %d", (int)took,
+               (int)need);
+        rec_gcn_learner_free(&x);
+    }
+    rec_graph_free(&g);
+}
+
 static void keep_best_gives_the_weights_of_the_lowest_metric(void)
 {
     struct rec_graph g = toy_graph(30, 20, 300, 5);
@@ -370,6 +393,7 @@ int main(void)
     RUN(training_gives_the_same_bits_for_any_threads_and_learns);
     RUN(options_change_the_result);
     RUN(need_of_memory_is_known_before);
+    RUN(need_of_the_fused_path_is_known_before);
     RUN(keep_best_gives_the_weights_of_the_lowest_metric);
     RUN(patience_ends_it_so_many_epochs_after_the_best);
     RUN(training_stops_when_told_to_or_when_the_loss_is_no_number);

@@ -9,9 +9,11 @@ static struct rec_err err;
 
 static inline struct rec_gcn_opts net_opts(uint32_t width)
 {
-    return (struct rec_gcn_opts){
-        .width = width, .n_layers = 2, .seed = 1, .adam = { 0, 0.9, 0.999, 1e-8, 0.0 }
-    };
+    return (struct rec_gcn_opts){ .width = width,
+                                  .n_layers = 2,
+                                  .seed = 1,
+                                  .adam = { 0, 0.9, 0.999, 1e-8, 0.0 },
+                                  .plain = true };
 }
 
 static inline struct rec_train_opts train_opts(uint64_t epochs)
