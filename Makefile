@@ -1,5 +1,7 @@
 # make demo              the whole chain on data/sample.csv.gz, with its figures
 # make check             every test
+# make check-large       exactness on 10 million rows, against awk and sort
+# make bench             times and sizes beside their limits, on 10 million rows
 # make                   the programs, in build/bin
 # make run DATA=file.csv the chain on your own ratings; options: pipelines/stages.mk
 # make run EXPERIMENT=x  the chain as pipelines/x.mk says
@@ -73,6 +75,8 @@ include pipelines/stages.mk
 # ---- tests ----
 
 include tests/tests.mk
+include tests/bench/bench.mk
+include tests/large/large.mk
 
 # ---- installing ----
 

@@ -30,3 +30,5 @@ $B/double/%.o: %.c
 $B/obj/tests/unit/%.o $B/double/tests/grad/%.o: ALL_CFLAGS += -Itests
 -include $(shell [ ! -d $B/double ] || find $B/double -name '*.d')
 .PRECIOUS: $B/double/%.o
+
+include tests/bench/train.mk

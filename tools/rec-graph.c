@@ -16,7 +16,7 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     return st;
 }
 
-static enum rec_status write_graph(struct rec_writer *w, const struct rec_graph *g,
+static enum rec_status write_graph(struct rec_writer *w, struct rec_graph *g,
                                    struct rec_err *err)
 {
     struct rec_table edges = { 0 }, nodes = { 0 };

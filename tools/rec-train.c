@@ -1,19 +1,20 @@
 #include "eval/score.h"
+#include "nn/gcn_learner.h"
 #include "nn/train.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
-#include <time.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
+enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
-static int model, keep = KEEP_LAST;
-static uint64_t hidden = 16, layers = 2, epochs = 200, seed = 1;
-static struct rec_adam adam = {
-    .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8
+static int model, keep = KEEP_LAST, metric = VALID_RMSE, schedule = REC_SCHEDULE_NONE;
+static uint64_t hidden = 16, layers = 2;
+static struct rec_gcn_opts net = {
+    .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 }
 };
+static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static const char *log_path;
 
 static const struct rec_opt table[] = {
@@ -22,131 +23,78 @@ static const struct rec_opt table[] = {
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
-    { "epochs", 'e', REC_OPT_COUNT, &epochs, "N", "steps; 0 writes the initial weights",
-      0, 1e9, true },
-    { "lr", 0, REC_OPT_REAL, &adam.lr, "X", "learning rate of Adam", 1e-12, 1e3, true },
-    { "weight-decay", 0, REC_OPT_REAL, &adam.weight_decay, "X",
+    { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
+      "passes over the ratings; 0 writes the initial weights", 0, 1e9, true },
+    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam", 1e-12, 1e3,
+      true },
+    { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
+      "of the learning rate over the epochs", 0, 0, true },
+    { "weight-decay", 0, REC_OPT_REAL, &net.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
+    { "clip-norm", 0, REC_OPT_REAL, &net.clip_norm, "X",
+      "most length of the gradient; 0 = any", 0, 1e9, true },
+    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P", "share of layer outputs left out",
+      0, 0.99, true },
+    { "batch", 'b', REC_OPT_COUNT, &net.batch, "N", "ratings a step; 0 = all", 0, 0,
+      true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
-      "weights of the last epoch, or of the best on validation", 0, 0, true },
-    { "seed", 's', REC_OPT_COUNT, &seed, "N", "seed of the initial weights", 0, 0,
+      "weights of the last epoch, or of the best by --metric", 0, 0, true },
+    { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss",
+      "what best is judged by", 0, 0, true },
+    { "patience", 0, REC_OPT_COUNT, &train_opts.patience, "N",
+      "stop after N epochs without a better one; 0 = never", 0, 1e9, true },
+    { "seed", 's', REC_OPT_COUNT, &net.seed, "N", "seed of all that is random", 0, 0,
       true },
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
       "TSV, a row an epoch: epoch seconds loss [valid_rmse]", 0, 0, false },
+    { "checkpoint", 0, REC_OPT_TEXT, &train_opts.checkpoint, "FILE",
+      "save the training there, also on INT and TERM", 0, 0, false },
+    { "every", 0, REC_OPT_COUNT, &train_opts.every, "N",
+      "epochs from checkpoint to checkpoint; 0 = a minute", 0, 1e9, false },
+    { "resume", 0, REC_OPT_TEXT, &train_opts.resume, "FILE",
+      "go on from this checkpoint", 0, 0, false },
 };
-
-/* Where the epochs go: the section model.log, the file of --log, the progress line. */
-struct logger {
-    struct rec_table t; /* epoch, loss [, valid_rmse] */
-    FILE *file;
-    struct timespec start;
-    bool has_valid;
-};
-
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) +
-           1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
-static enum rec_status logger_open(struct logger *l, bool has_valid,
-                                   struct rec_err *err)
-{
-    *l = (struct logger){ .has_valid = has_valid };
-    rec_table_init(&l->t, "model.log", REC_KIND_LOG);
-    memcpy(l->t.by, "rec-train", sizeof "rec-train");
-    rec_table_add(&l->t, "epoch", REC_U32, 1, REC_DELTA, NULL);
-    rec_table_add(&l->t, "loss", REC_F64, 1, REC_SHUFFLE, NULL);
-    if (has_valid)
-        rec_table_add(&l->t, "valid_rmse", REC_F64, 1, REC_SHUFFLE, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &l->start);
-    if (log_path == NULL)
-        return REC_OK;
-    l->file = fopen(log_path, "w");
-    if (l->file == NULL)
-        return rec_fail_errno(err, "%s: cannot open", log_path);
-    setvbuf(l->file, NULL, _IOLBF, 0);
-    fprintf(l->file, "epoch\tseconds\tloss%s\n", has_valid ? "\tvalid_rmse" : "");
-    return REC_OK;
-}
 
 static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
                                 struct rec_err *err)
 {
-    struct logger *l = ctx;
-    size_t i = l->t.n_rows;
-    char text[80];
-    enum rec_status st = rec_table_reserve(&l->t, i + 1, err);
+    const struct rec_train_log *log = ctx;
+    double done = (double)(e->epoch - log->n_before); /* by this run */
+    double seconds = rec_train_log_seconds(log) - log->before_s;
+    char text[120];
 
-    if (st != REC_OK)
-        return st;
-    ((uint32_t *)l->t.cols[0].data)[i] = (uint32_t)e->epoch;
-    ((double *)l->t.cols[1].data)[i] = e->loss;
-    if (l->has_valid)
-        ((double *)l->t.cols[2].data)[i] = e->metric;
-    l->t.n_rows++;
-    if (l->file != NULL) {
-        fprintf(l->file, "%" PRIu64 "\t%.6f\t%.9g", e->epoch, seconds_since(&l->start),
-                e->loss);
-        if (l->has_valid)
-            fprintf(l->file, "\t%.9g", e->metric);
-        if (fputc('\n', l->file) == EOF) /* line by line: now it is written */
-            return rec_fail_errno(err, "%s: cannot write", log_path);
-    }
-    (void)snprintf(text, sizeof text, "epoch %" PRIu64 "/%" PRIu64 "  loss %.4f",
-                   e->epoch, epochs, e->loss);
-    rec_progress(text, (double)e->epoch, (double)epochs);
+    (void)err;
+    (void)snprintf(text, sizeof text,
+                   "epoch %" PRIu64 "/%" PRIu64 "  loss %.4f  %.3g/s", e->epoch,
+                   train_opts.epochs, e->loss, seconds > 0.0 ? done / seconds : 0.0);
+    rec_progress(text, done, (double)(train_opts.epochs - log->n_before));
     return REC_OK;
 }
 
-static enum rec_status logger_close(struct logger *l, enum rec_status st,
-                                    struct rec_err *err)
-{
-    rec_table_free(&l->t);
-    if (l->file != NULL && fclose(l->file) != 0 && st == REC_OK)
-        return rec_fail_errno(err, "%s: cannot write", log_path);
-    return st;
-}
-
-static enum rec_status train(const struct rec_ratings *ratings,
-                             const struct rec_graph *g, struct rec_writer *w,
+static enum rec_status train(const struct rec_graph *g,
+                             const struct rec_train_hooks *hooks,
+                             struct rec_train_log *log, struct rec_writer *w,
                              struct rec_err *err)
 {
-    struct rec_train_opts opts = { epochs, adam, keep == KEEP_BEST };
+    struct rec_gcn_learner x = { .g = NULL };
+    struct rec_learner l = rec_gcn_learner(&x);
     struct rec_train_result result;
-    struct rec_gcn m = { 0 };
-    struct logger log;
-    bool has_valid = false;
-    enum rec_status st;
+    enum rec_status st = rec_gcn_learner_fits(g, &net, train_opts.keep_best, err);
 
-    for (size_t i = 0; i < ratings->n && !has_valid; i++)
-        has_valid = ratings->part[i] == REC_VALID;
-    if (keep == KEEP_BEST && !has_valid)
-        return rec_fail(err, REC_EUSAGE,
-                        "--keep best: there are no validation ratings");
-    st = logger_open(&log, has_valid, err);
     if (st == REC_OK)
-        st = rec_gcn_make(&m, g, (uint32_t)hidden, (uint32_t)layers, true, err);
+        st = rec_gcn_learner_make(&x, g, &net, err);
     if (st == REC_OK) {
-        struct rec_train_hooks hooks = { .report = on_epoch, .report_ctx = &log };
-
-        hooks.metric = has_valid ? rec_valid_rmse : NULL;
-        hooks.metric_ctx = (void *)(uintptr_t)ratings;
-        rec_gcn_init(&m, seed);
-        st = rec_train(&m, g, &opts, &hooks, &result, err);
+        rec_catch_stop(train_opts.checkpoint != NULL);
+        st = rec_train(&l, &train_opts, hooks, log, &result, err);
+        rec_catch_stop(false);
     }
     if (st == REC_OK) {
         rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
-                 seconds_since(&log.start), epochs, result.steps);
-        st = rec_gcn_write(&m, w, "rec-train", err);
+                 rec_train_log_seconds(log), result.epochs, result.kept);
+        st = rec_gcn_write(rec_gcn_learner_end(&x), w, "rec-train", err);
     }
-    if (st == REC_OK)
-        st = rec_writer_table(w, &log.t, err);
-    rec_gcn_free(&m);
-    return logger_close(&log, st, err);
+    rec_gcn_learner_free(&x);
+    return st == REC_OK ? rec_train_log_write(log, w, err) : st;
 }
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
@@ -164,15 +112,44 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
 static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
                             struct rec_err *err)
 {
+    const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
+    struct rec_train_log log = { .file = NULL };
+    struct rec_train_hooks hooks = { .report = on_epoch, .report_ctx = &log };
+    struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
+    bool has_valid;
     enum rec_status st = rec_graph_get(r, &g, err);
 
     (void)ctx;
     if (st == REC_OK)
         st = rec_ratings_get(r, REC_NEED_EDGES, &ratings, err);
     if (st == REC_OK)
-        st = train(&ratings, &g, w, err);
+        /* a schedule ends with the epochs; without one there may be more of them */
+        st = rec_record_options(schedule == REC_SCHEDULE_NONE ? "epochs" : NULL,
+                                &settings, err);
+    if (st != REC_OK)
+        goto done;
+    has_valid = rec_has_valid(&ratings);
+    if (train_opts.keep_best && !train_opts.by_loss && !has_valid) {
+        st = rec_fail(err, REC_EUSAGE, "--%s: there are no validation ratings",
+                      train_opts.patience > 0 ? "patience" : "keep best");
+        goto done;
+    }
+    hooks.metric = metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse;
+    hooks.metric = has_valid ? hooks.metric : NULL;
+    net.no_ratings = !has_valid;
+    hooks.metric_ctx = &ratings;
+    hooks.stop = &rec_stop;
+    train_opts.input = rec_reader_digest(r);
+    train_opts.settings = (const char *)settings.data;
+    st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
+                            err);
+    if (st == REC_OK)
+        st = train(&g, &hooks, &log, w, err);
+    st = rec_train_log_close(&log, st, err);
+done:
+    rec_buf_free(&settings);
     rec_graph_free(&g);
     return st;
 }
@@ -182,6 +159,20 @@ static enum rec_status run(struct rec_err *err)
     static const struct rec_stage stage = { want, make };
     enum rec_status st = rec_check_side_file("log", log_path, err);
 
+    net.width = (uint32_t)hidden;
+    net.n_layers = (uint32_t)layers;
+    train_opts.schedule = (enum rec_schedule)schedule;
+    train_opts.by_loss = metric == LOSS;
+    train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
+    if (train_opts.checkpoint == NULL)
+        train_opts.checkpoint = train_opts.resume;
+    if (st == REC_OK)
+        st = rec_check_side_file("checkpoint", train_opts.checkpoint, err);
+    if (st == REC_OK)
+        st = rec_check_side_file("resume", train_opts.resume, err);
+    if (st == REC_OK && log_path != NULL && train_opts.checkpoint != NULL &&
+        strcmp(log_path, train_opts.checkpoint) == 0)
+        st = rec_fail(err, REC_EUSAGE, "--log: %s is the checkpoint", log_path);
     return st == REC_OK ? rec_stage_run(&stage, NULL, err) : st;
 }
 
@@ -190,10 +181,9 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-train",
         .operands = "[FILE]",
-        .summary =
-            "Reads a stream with a `graph` and trains a model on it: full batch, Adam, "
-            "mean\n"
-            "squared error on the training ratings; writes the sections `model*`.",
+        .summary = "Reads a stream with a `graph` and trains a model on it: Adam, mean "
+                   "squared\nerror on the training ratings; writes the sections "
+                   "`model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_BLAS,
         .opts = table,

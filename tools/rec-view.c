@@ -56,7 +56,7 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
     if (st == REC_OK && rec_reader_table(r, "model") != NULL)
         st = rec_gcn_read(&m, r, &g, err);
     rec_gcn_free(&m);
-    rec_graph_free(&g);
+    rec_graph_put_back(&g, r); /* its rows may be asked for as well */
     for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
         frames += rec_reader_section(r, i).n_frames;
     if (st == REC_OK)

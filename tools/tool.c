@@ -129,13 +129,22 @@ static void on_signal(int signal)
     (void)raise(signal); /* SA_RESETHAND: dies of it, with status 128 + n */
 }
 
-static void catch_signals(void)
+volatile sig_atomic_t rec_stop;
+
+static void on_stop(int number)
+{
+    if (rec_stop != 0) { /* the second: at once */
+        (void)signal(number, SIG_DFL);
+        on_signal(number);
+    }
+    rec_stop = number;
+}
+
+static void handle(void (*handler)(int), int flags)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action = { .sa_handler = on_signal,
-                                .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction before;
 
@@ -143,6 +152,17 @@ static void catch_signals(void)
         if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             (void)sigaction(signals[i], &action, NULL);
     }
+}
+
+static void catch_signals(void)
+{
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
+    handle(on_signal, (int)SA_RESETHAND);
+}
+
+void rec_catch_stop(bool on)
+{
+    handle(on ? on_stop : on_signal, on ? SA_RESTART : (int)SA_RESETHAND);
 }
 
 /* ---- options and operands ---- */
@@ -327,17 +347,36 @@ int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
     end_progress_line();
     if (st != REC_OK && err.text[0] != '\0')
         fprintf(stderr, "%s: %s\n", tool->name, err.text);
+    if (st != REC_OK && rec_stop != 0) {
+        (void)signal(rec_stop, SIG_DFL);
+        (void)raise(rec_stop);
+    }
     return (int)st;
 }
 
 /* ---- stages ---- */
+
+enum rec_status rec_record_options(const char *except, struct rec_buf *out,
+                                   struct rec_err *err)
+{
+    struct rec_opt opts[MAX_OPTS];
+    enum rec_status st;
+
+    if (tool->n_opts > 0)
+        memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
+    for (size_t i = 0; i < tool->n_opts; i++)
+        if (except != NULL && strcmp(opts[i].name, except) == 0)
+            opts[i].recorded = false;
+    st = rec_opt_record(opts, tool->n_opts, out, err);
+    return st == REC_OK ? rec_buf_add(out, "", 1, err) : st;
+}
 
 enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
                                  uint64_t input, struct rec_err *err)
 {
     struct rec_buf arguments = { 0 }, lines = { 0 };
     size_t before = 0;
-    enum rec_status st = rec_opt_record(tool->opts, tool->n_opts, &arguments, err);
+    enum rec_status st = rec_record_options(NULL, &arguments, err);
 
     if (st == REC_OK && r != NULL) {
         const struct rec_buf *prov = rec_reader_prov(r);
@@ -345,8 +384,6 @@ enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *
         st = rec_buf_add(&lines, prov->data, prov->n, err);
         before = lines.n;
     }
-    if (st == REC_OK)
-        st = rec_buf_add(&arguments, "", 1, err);
     if (st == REC_OK)
         st = rec_prov_add(&lines, tool->name, (const char *)arguments.data, input, err);
     if (st == REC_OK)

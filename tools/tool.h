@@ -1,6 +1,8 @@
 #ifndef REC_TOOL_H
 #define REC_TOOL_H
 
+#include <signal.h>
+
 #include "base/opt.h"
 #include "io/reader.h"
 #include "io/writer.h"
@@ -53,6 +55,15 @@ void rec_note(const char *fmt, ...) REC_PRINTF(1, 2);
  */
 void rec_progress(const char *text, double done, double total);
 
+/*
+ * For a work that can be gone on with.  While ON, the first INT, TERM or HUP only sets
+ * rec_stop to its number, and the tool fails with a sentence when it has saved what
+ * there is; rec_tool_main() then dies of the signal, with status 128 + n.  A second one
+ * ends it at once.
+ */
+extern volatile sig_atomic_t rec_stop;
+void rec_catch_stop(bool on);
+
 /* REC_EUSAGE if standard output is a terminal, binary data are due there and -f was not
  * given.  Done for every REC_TOOL_BINARY_OUT. */
 enum rec_status rec_refuse_terminal(struct rec_err *err) REC_MUST_USE;
@@ -75,6 +86,11 @@ struct rec_stage {
 };
 enum rec_status rec_stage_run(const struct rec_stage *stage, void *ctx,
                               struct rec_err *err) REC_MUST_USE;
+
+/* The options of this run that change its result, but for the one named EXCEPT (or
+ * NULL), as provenance has them, with a NUL behind. */
+enum rec_status rec_record_options(const char *except, struct rec_buf *out,
+                                   struct rec_err *err) REC_MUST_USE;
 
 /*
  * Appends the provenance of this run (INPUT is the digest of what it read) and ends the

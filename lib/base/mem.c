@@ -57,9 +57,11 @@ static int admit(size_t count, size_t size, size_t old, const char *what, size_t
  * Large blocks are mapped in huge pages, which begin at multiples of HUGE: a fresh
  * page costs a fault of 1.5 to 2 us whatever its size, and a table with random access
  * misses few large entries of the TLB instead of many small ones.  A block that grows
- * is moved as pages, not as bytes, so that growing never needs it twice.
+ * is moved as pages, not as bytes, so that growing never needs it twice.  The header
+ * ends where the first cache line does, so that rows of a whole number of lines lie in
+ * lines.
  */
-enum { HUGE = 2 << 20 };
+enum { HUGE = 2 << 20, LINE = 64 };
 #if defined(__SANITIZE_ADDRESS__)
 static const size_t large = SIZE_MAX; /* the sanitizer watches what malloc gave */
 #else
@@ -73,7 +75,17 @@ static bool is_large(size_t bytes)
 
 static size_t mapped_bytes(size_t bytes)
 {
-    return (sizeof(struct header) + bytes + HUGE - 1) / HUGE * HUGE;
+    return (LINE + bytes + HUGE - 1) / HUGE * HUGE;
+}
+
+static struct header *header_of(uint8_t *mapping)
+{
+    return (struct header *)(void *)(mapping + LINE - sizeof(struct header));
+}
+
+static uint8_t *mapping_of(struct header *h)
+{
+    return (uint8_t *)h + sizeof *h - LINE;
 }
 
 /* Fresh zeros, or NULL. */
@@ -91,24 +103,25 @@ static struct header *map_large(size_t bytes)
     if (before < HUGE)
         (void)munmap(p + before + n, HUGE - before);
     (void)madvise(p + before, n, MADV_HUGEPAGE); /* only advice */
-    return (struct header *)(void *)(p + before);
+    return header_of(p + before);
 }
 
 static struct header *remap_large(struct header *h, size_t old, size_t bytes)
 {
-    void *p = mremap(h, mapped_bytes(old), mapped_bytes(bytes), 0);
+    uint8_t *from = mapping_of(h);
+    void *p = mremap(from, mapped_bytes(old), mapped_bytes(bytes), 0);
     struct header *to;
 
     if (p != MAP_FAILED)
-        return p;
+        return header_of(p);
     to = map_large(bytes);
     if (to == NULL)
         return NULL;
-    p = mremap(h, mapped_bytes(old), mapped_bytes(bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-               to);
+    p = mremap(from, mapped_bytes(old), mapped_bytes(bytes),
+               MREMAP_MAYMOVE | MREMAP_FIXED, mapping_of(to));
     if (p != MAP_FAILED)
-        return p;
-    (void)munmap(to, mapped_bytes(bytes));
+        return header_of(p);
+    (void)munmap(mapping_of(to), mapped_bytes(bytes));
     return NULL;
 }
 
@@ -123,7 +136,7 @@ static struct header *get(size_t bytes, bool zero)
 static void give_back(struct header *h, size_t bytes)
 {
     if (is_large(bytes))
-        (void)munmap(h, mapped_bytes(bytes));
+        (void)munmap(mapping_of(h), mapped_bytes(bytes));
     else
         free(h);
 }
@@ -213,6 +226,35 @@ void rec_free(void *p)
 void rec_mem_limit(uint64_t bytes)
 {
     limit = bytes;
+}
+
+uint64_t rec_mem_left(void)
+{
+    uint64_t now = atomic_load(&held);
+
+    if (limit == 0)
+        return UINT64_MAX;
+    return now < limit ? limit - now : 0;
+}
+
+size_t rec_mem_part(size_t wanted, unsigned part)
+{
+    return limit == 0 || wanted < limit / part ? wanted : (size_t)(limit / part);
+}
+
+enum rec_status rec_mem_expect(uint64_t bytes, const char *what, const char *help,
+                               struct rec_err *err)
+{
+    static const double mib = 1048576.0;
+    uint64_t now = atomic_load(&held);
+
+    if (limit == 0 || (now <= limit && bytes <= limit - now))
+        return REC_OK;
+    return rec_fail(
+        err, REC_ESYSTEM,
+        "memory limit: %s needs %.1f MiB beside the %.1f MiB in use, and -M allows "
+        "%.1f MiB: %s",
+        what, (double)bytes / mib, (double)now / mib, (double)limit / mib, help);
 }
 
 uint64_t rec_mem_now(void)

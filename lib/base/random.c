@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/hash.h"
 
 void rec_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
@@ -95,4 +96,58 @@ double rec_random_uniform_at(const struct rec_random *r, uint64_t at)
 
     block(r, at / 2, two);
     return unit(two[at % 2]);
+}
+
+enum { LANES = 32 };
+
+/* LANES blocks from FIRST on, side by side: rec_philox() with a loop around each step.
+ */
+REC_CLONES static void blocks(const struct rec_random *r, uint64_t first,
+                              double out[2 * LANES])
+{
+    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    uint32_t k0 = r->key[0], k1 = r->key[1];
+
+    for (uint32_t i = 0; i < LANES; i++) {
+        c0[i] = (uint32_t)(first + i);
+        c1[i] = (uint32_t)((first + i) >> 32);
+        c2[i] = (uint32_t)r->stream;
+        c3[i] = (uint32_t)(r->stream >> 32);
+    }
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < LANES; i++) {
+            uint64_t p0 = (uint64_t)0xD2511F53u * c0[i];
+            uint64_t p1 = (uint64_t)0xCD9E8D57u * c2[i];
+
+            c0[i] = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0;
+            c1[i] = (uint32_t)p1;
+            c2[i] = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
+            c3[i] = (uint32_t)p0;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    for (int i = 0; i < LANES; i++) {
+        uint64_t a = (uint64_t)c1[i] << 32 | c0[i], b = (uint64_t)c3[i] << 32 | c2[i];
+
+        out[2 * i] = (double)(int64_t)(a >> 11) * 0x1p-53;
+        out[2 * i + 1] = (double)(int64_t)(b >> 11) * 0x1p-53;
+    }
+}
+
+void rec_random_uniforms(const struct rec_random *r, uint64_t at, size_t n, double *out)
+{
+    double some[2 * LANES];
+    size_t skip = at % 2; /* the first half of a block */
+
+    while (n > 0) {
+        size_t m = 2 * LANES - skip < n ? 2 * LANES - skip : n;
+
+        blocks(r, at / 2, some);
+        memcpy(out, some + skip, m * sizeof *out);
+        out += m;
+        at += m;
+        n -= m;
+        skip = 0;
+    }
 }

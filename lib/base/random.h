@@ -1,6 +1,7 @@
 #ifndef REC_RANDOM_H
 #define REC_RANDOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -31,5 +32,8 @@ uint64_t rec_random_below(struct rec_random *r, uint64_t n); /* 0..n-1, unbiased
 
 /* Value number AT of the stream, without moving it; see rec_random_uniform(). */
 double rec_random_uniform_at(const struct rec_random *r, uint64_t at);
+/* Values AT .. AT + N - 1, the same, several at a time. */
+void rec_random_uniforms(const struct rec_random *r, uint64_t at, size_t n,
+                         double *out);
 
 #endif

@@ -11,7 +11,8 @@ enum {
     MAX_BITS = 32,
     BATCH = 128,           /* strings that are looked up together */
     GATHER_ROWS = 1 << 16, /* strings that one thread copies at a time */
-    AHEAD = 16
+    AHEAD = 16,
+    RANK_BYTES = 28 /* a string: rank.c's two keys, and its rank */
 };
 
 #define NONE UINT32_MAX
@@ -72,6 +73,12 @@ static enum rec_status reserve(struct rec_dict *d, size_t n, size_t bytes,
     return st == REC_OK ? rec_buf_reserve(&d->text, bytes, err) : st;
 }
 
+static bool is_string(const struct rec_dict *d, uint32_t i, const void *s, size_t n)
+{
+    return d->at[i + 1] - d->at[i] == n &&
+           (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0);
+}
+
 /* Finds or adds, where there is room. */
 static uint32_t put(struct rec_dict *d, const void *s, size_t n, uint32_t hash)
 {
@@ -80,8 +87,7 @@ static uint32_t put(struct rec_dict *d, const void *s, size_t n, uint32_t hash)
     for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
         uint32_t i = (uint32_t)d->slots[at] - 1;
 
-        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
-            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0))
+        if (d->slots[at] >> 32 == hash && is_string(d, i, s, n))
             return i;
     }
     if (n > 0)
@@ -106,6 +112,48 @@ enum rec_status rec_dict_add(struct rec_dict *d, const void *s, size_t n,
     return REC_OK;
 }
 
+bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *index)
+{
+    uint32_t hash = (uint32_t)(rec_hash64(s, n, rec_hash_key()) >> 32);
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at;
+
+    if (d->slots == NULL)
+        return false;
+    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
+        *index = (uint32_t)d->slots[at] - 1;
+        if (d->slots[at] >> 32 == hash && is_string(d, *index, s, n))
+            return true;
+    }
+    return false;
+}
+
+uint64_t rec_dict_bytes(const struct rec_dict *d)
+{
+    return (d->at == NULL ? 0 : (d->cap + 1) * sizeof *d->at) + d->text.cap +
+           (d->slots == NULL ? 0 : sizeof *d->slots << d->slot_bits);
+}
+
+/* Follows reserve() without doing it. */
+uint64_t rec_dict_need(const struct rec_dict *d, size_t n, size_t bytes)
+{
+    uint32_t bits = d->slots == NULL ? FIRST_BITS : d->slot_bits;
+    uint64_t total = d->n + (uint64_t)n, cap = d->cap, text = d->text.cap, slots;
+    uint64_t ranking = RANK_BYTES * total;
+
+    while (total > ((uint64_t)1 << bits) / 4 * 3)
+        bits++;
+    slots = sizeof *d->slots << bits;
+    if (d->slots != NULL && bits > d->slot_bits)
+        slots += slots / 2; /* the old ones, until their strings have moved */
+    if (total > cap)
+        cap += cap / 2 + n;
+    if (text < 256)
+        text = 256;
+    while (text < d->text.n + bytes)
+        text *= 2;
+    return (cap + 1) * sizeof *d->at + text + (slots > ranking ? slots : ranking);
+}
+
 /* The first string with this hash, or NONE; put() may still find another one. */
 static uint32_t candidate(const struct rec_dict *d, uint32_t hash)
 {
@@ -120,11 +168,11 @@ static uint32_t candidate(const struct rec_dict *d, uint32_t hash)
  * A table larger than the caches costs three misses a string, one after the other:
  * slot, offset, text.  Each round asks for one of them, for the whole batch.
  */
-static void put_batch(struct rec_dict *d, const struct rec_column *text, size_t first,
-                      size_t n, uint32_t *index)
+static void hash_batch(const struct rec_dict *d, const struct rec_column *text,
+                       size_t first, size_t n, uint32_t hash[BATCH])
 {
     uint64_t key = rec_hash_key();
-    uint32_t hash[BATCH], found[BATCH];
+    uint32_t found[BATCH];
     size_t len;
 
     for (size_t k = 0; k < n; k++) {
@@ -141,16 +189,13 @@ static void put_batch(struct rec_dict *d, const struct rec_column *text, size_t 
     for (size_t k = 0; k < n; k++)
         if (found[k] != NONE)
             __builtin_prefetch(d->text.data + d->at[found[k]]);
-    for (size_t k = 0; k < n; k++) {
-        const char *s = rec_column_text(text, first + k, &len);
-
-        index[k] = put(d, s, len, hash[k]);
-    }
 }
 
 enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column *text,
                                     size_t n, uint32_t *index, struct rec_err *err)
 {
+    uint32_t hash[BATCH];
+
     for (size_t first = 0; first < n; first += BATCH) {
         size_t m = n - first < BATCH ? n - first : BATCH;
         size_t bytes = (size_t)(text->at[first + m] - text->at[first]);
@@ -158,9 +203,48 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
 
         if (st != REC_OK)
             return st;
-        put_batch(d, text, first, m, index + first);
+        hash_batch(d, text, first, m, hash);
+        for (size_t k = 0; k < m; k++) {
+            size_t len;
+            const char *s = rec_column_text(text, first + k, &len);
+
+            index[first + k] = put(d, s, len, hash[k]);
+        }
     }
     return REC_OK;
+}
+
+static uint32_t find(const struct rec_dict *d, const void *s, size_t n, uint32_t hash)
+{
+    size_t mask = ((size_t)1 << d->slot_bits) - 1, at;
+
+    for (at = place(hash, d->slot_bits); d->slots[at] != 0; at = (at + 1) & mask) {
+        uint32_t i = (uint32_t)d->slots[at] - 1;
+
+        if (d->slots[at] >> 32 == hash && d->at[i + 1] - d->at[i] == n &&
+            (n == 0 || memcmp(d->text.data + d->at[i], s, n) == 0))
+            return i;
+    }
+    return NONE;
+}
+
+void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
+                          size_t n, uint32_t *index)
+{
+    uint32_t hash[BATCH];
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t m = n - first < BATCH ? n - first : BATCH;
+
+        if (d->slots != NULL)
+            hash_batch(d, text, first, m, hash);
+        for (size_t k = 0; k < m; k++) {
+            size_t len;
+            const char *s = rec_column_text(text, first + k, &len);
+
+            index[first + k] = d->slots == NULL ? NONE : find(d, s, len, hash[k]);
+        }
+    }
 }
 
 /* ---- as a section ---- */

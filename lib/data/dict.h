@@ -28,6 +28,21 @@ enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column 
                                     size_t n, uint32_t *index,
                                     struct rec_err *err) REC_MUST_USE;
 
+/* Whether the string is there; *index is its number then. */
+bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *index);
+/* The same for rows 0 .. n - 1 of a str column; UINT32_MAX for those that are not. */
+void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
+                          size_t n, uint32_t *index);
+
+/* Bytes that D takes now. */
+uint64_t rec_dict_bytes(const struct rec_dict *d);
+
+/*
+ * The most bytes that D takes while N more strings of BYTES bytes in all are added, and
+ * while rec_dict_rank() ranks them, `rank` included.
+ */
+uint64_t rec_dict_need(const struct rec_dict *d, size_t n, size_t bytes);
+
 /*
  * Ranks in byte order: rank[i] is the place of string i among all, sorted as unsigned
  * bytes, a prefix first -- the order of scikit-learn's LabelEncoder for UTF-8 text.

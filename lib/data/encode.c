@@ -1,11 +1,26 @@
 #include "data/encode.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/par.h"
+#include "data/rows.h"
+#include "data/spill.h"
 
 enum { USER, ITEM }; /* columns of `ratings`; the others follow */
-enum { RENUMBER_ROWS = 1 << 16 };
+enum {
+    RENUMBER_ROWS = 1 << 16,
+    SPARE_PART = 8, /* of the limit is left to the writer and to what is estimated, */
+    SPARE = 8 << 20,
+    LEAST = 1 << 20 /* below which numbers are not even tried */
+};
+
+/* Memory of a row, but for its text. */
+static size_t row_bytes(const struct rec_column *c)
+{
+    return c->type == REC_STR ? sizeof *c->at : rec_type_bytes(c->type) * c->width;
+}
 
 static bool has_columns(const struct rec_table *raw)
 {
@@ -30,9 +45,6 @@ static enum rec_status make_ratings(struct rec_table *t, const struct rec_table 
     for (uint32_t i = 2; i < raw->n_cols; i++) {
         const struct rec_column *c = &raw->cols[i];
 
-        if (c->type == REC_STR)
-            return rec_fail(err, REC_EFORMAT, "section 'raw': column '%s' is text",
-                            c->name);
         rec_table_add(t, c->name, c->type, c->width, c->filter, NULL);
     }
     return REC_OK;
@@ -75,6 +87,68 @@ static enum rec_status number_both(struct rec_encoder *e, const struct rec_table
     return REC_OK;
 }
 
+/* ---- how much memory it takes ---- */
+
+static uint64_t bytes_now(const struct rec_encoder *e)
+{
+    uint64_t n = rec_dict_bytes(&e->users) + rec_dict_bytes(&e->items);
+
+    for (uint32_t i = 0; i < e->ratings.n_cols; i++)
+        n += e->ratings.cols[i].cap * row_bytes(&e->ratings.cols[i]) +
+             e->ratings.cols[i].text.cap;
+    return n;
+}
+
+/* The most that D may take up to its end as a section, if N strings are added. */
+static uint64_t need_of_ids(const struct rec_dict *d, const struct rec_column *text,
+                            size_t n)
+{
+    size_t bytes = n > 0 ? (size_t)(text->at[n] - text->at[0]) : 0;
+
+    return rec_dict_need(d, n, bytes) + 2 * (d->text.n + bytes);
+}
+
+/* The same for all, if the rows of RAW are added. */
+static uint64_t bytes_needed(const struct rec_encoder *e, const struct rec_table *raw)
+{
+    uint64_t bytes = need_of_ids(&e->users, &raw->cols[USER], raw->n_rows) +
+                     need_of_ids(&e->items, &raw->cols[ITEM], raw->n_rows);
+
+    for (uint32_t i = 0; i < e->ratings.n_cols; i++) {
+        const struct rec_column *c = &e->ratings.cols[i];
+        size_t rows = e->ratings.n_rows + raw->n_rows, cap = c->cap;
+
+        if (rows > cap)
+            cap = cap + cap / 2 > rows ? cap + cap / 2 : rows;
+        bytes += cap * row_bytes(c);
+        if (c->type == REC_STR && raw->n_rows > 0) /* it grows by doubling */
+            bytes += 2 * (c->text.n + raw->cols[i].at[raw->n_rows]);
+    }
+    return bytes;
+}
+
+/* Spills if RAW and what follows from it would not fit. */
+static enum rec_status look_at_limit(struct rec_encoder *e, const struct rec_table *raw,
+                                     struct rec_err *err)
+{
+    size_t spare = rec_mem_part(SIZE_MAX, SPARE_PART);
+    uint64_t room, limit = rec_mem_left() + rec_mem_now();
+
+    if (rec_mem_left() == UINT64_MAX)
+        return REC_OK;
+    room = rec_mem_left() + bytes_now(e);
+    spare = spare > SPARE ? spare : SPARE;
+    if (room >= spare && bytes_needed(e, raw) <= room - spare)
+        return REC_OK;
+    if (room < spare + LEAST)
+        return rec_fail(err, REC_ESYSTEM,
+                        "memory limit: encoding needs %llu bytes at least, of %llu "
+                        "allowed; raise -M",
+                        (unsigned long long)(limit + spare + LEAST - room),
+                        (unsigned long long)limit);
+    return rec_spill_begin(e, room - spare, &e->spill, err);
+}
+
 enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
                                  struct rec_err *err)
 {
@@ -85,19 +159,19 @@ enum rec_status rec_encode_block(void *ctx, const struct rec_table *raw,
 
     if (t->n_cols == 0)
         st = make_ratings(t, raw, err);
+    if (st == REC_OK && e->spill == NULL)
+        st = look_at_limit(e, raw, err);
+    if (st == REC_OK && e->spill != NULL)
+        return rec_spill_block(e->spill, raw, err);
     if (st == REC_OK)
         st = rec_table_reserve(t, at + n, err);
     if (st == REC_OK && n > 0)
         st = number_both(e, raw, err);
-    if (st != REC_OK)
-        return st;
-    for (uint32_t i = 2; i < raw->n_cols && n > 0; i++) {
-        size_t row = rec_type_bytes(raw->cols[i].type) * raw->cols[i].width;
-
-        memcpy((uint8_t *)t->cols[i].data + at * row, raw->cols[i].data, n * row);
-    }
-    t->n_rows += n;
-    return REC_OK;
+    for (uint32_t i = 2; st == REC_OK && i < raw->n_cols && n > 0; i++)
+        st = rec_rows_append_column(&t->cols[i], at, &raw->cols[i], 0, n, err);
+    if (st == REC_OK)
+        t->n_rows += n;
+    return st;
 }
 
 struct renumbering {
@@ -147,6 +221,7 @@ enum rec_status rec_encode_finish(struct rec_encoder *e, enum rec_order order,
     struct rec_table *t = &e->ratings;
     enum rec_status st;
 
+    assert(e->spill == NULL);
     if (t->n_rows == 0)
         return rec_fail(err, REC_EFORMAT, "section 'raw' has no rows");
     st = finish_ids(&e->users, order, t->cols[USER].data, t->n_rows, "users", users,
@@ -160,9 +235,47 @@ enum rec_status rec_encode_finish(struct rec_encoder *e, enum rec_order order,
     return st;
 }
 
+static enum rec_status write_from_memory(struct rec_encoder *e, enum rec_order order,
+                                         struct rec_writer *w, struct rec_encoded *out,
+                                         struct rec_err *err)
+{
+    struct rec_table users = { 0 }, items = { 0 };
+    struct rec_table *const tables[] = { &users, &items, &e->ratings };
+    enum rec_status st = rec_encode_finish(e, order, &users, &items, err);
+
+    *out = (struct rec_encoded){ e->ratings.n_rows, users.n_rows, items.n_rows, 0 };
+    for (int i = 0; st == REC_OK && i < 3; i++) {
+        memcpy(tables[i]->by, e->ratings.by, sizeof e->ratings.by);
+        st = rec_writer_table(w, tables[i], err);
+    }
+    rec_table_free(&users);
+    rec_table_free(&items);
+    return st;
+}
+
+enum rec_status rec_encode_write(struct rec_encoder *e, enum rec_order order,
+                                 const char *by, struct rec_writer *w,
+                                 struct rec_encoded *out, struct rec_err *err)
+{
+    struct rec_spill *s = e->spill;
+    enum rec_status st;
+
+    (void)snprintf(e->ratings.by, sizeof e->ratings.by, "%s", by);
+    if (s == NULL)
+        return write_from_memory(e, order, w, out, err);
+    st = rec_spill_write(s, &e->ratings, order, w, err);
+    if (st == REC_OK)
+        *out = (struct rec_encoded){ s->n_rows, rec_number_distinct(s->ids[USER]),
+                                     rec_number_distinct(s->ids[ITEM]),
+                                     rec_spill_bytes(s) };
+    return st;
+}
+
 void rec_encoder_free(struct rec_encoder *e)
 {
     rec_dict_free(&e->users);
     rec_dict_free(&e->items);
     rec_table_free(&e->ratings);
+    rec_spill_free(e->spill);
+    e->spill = NULL;
 }

@@ -1,6 +1,7 @@
 #ifndef REC_FIELDS_H
 #define REC_FIELDS_H
 
+#include "io/column.h"
 #include "io/csv.h"
 
 /*
@@ -9,55 +10,82 @@
  * A column is chosen by its number, from 1, or by its name, which stands in the header
  * or in COLUMNS, "a,b,c", for a file without one.  By default user, item, rating and
  * time are columns 1 to 4, or those of these names in COLUMNS.  A time of "none" means
- * that there is no such column.
+ * that there is no such column; if nothing at all was chosen, so does a first row of
+ * three columns.
+ *
+ * KEEP, "a,b,c", names further columns, whose text is carried along as it is.
  */
 enum rec_field { REC_USER, REC_ITEM, REC_RATING, REC_TIME, REC_N_FIELDS };
 
+extern const char *const rec_field_names[REC_N_FIELDS];
+
 enum rec_header { REC_HEADER_AUTO, REC_HEADER_YES, REC_HEADER_NO };
+
+enum { REC_MAX_ID_BYTES = 1 << 16, REC_MAX_KEEP = 16, REC_MAX_KEEP_BYTES = 1 << 16 };
 
 struct rec_fields_opts {
     const char *column[REC_N_FIELDS]; /* NULL: by position */
     const char *columns;
+    const char *keep;
     enum rec_header header; /* auto: a first row whose rating and time are words */
 };
 
 struct rec_fields {
     const char *file; /* for messages */
+    struct rec_csv_dialect dialect;
     bool has_time;
-    uint32_t at[REC_N_FIELDS]; /* column of each field, from 0 */
-    uint32_t n_columns;        /* at least so many must be there */
-    bool default_columns;      /* nothing was chosen: a hint is in place */
+    uint32_t at[REC_N_FIELDS];       /* column of each field, from 0 */
+    uint32_t n_columns, max_columns; /* at least and at most so many must be there */
+    bool default_columns;            /* nothing was chosen: a hint is in place */
+    uint64_t first_line; /* of the first data row, or 0: a hint is in place there too */
+    uint32_t n_keep, keep_at[REC_MAX_KEEP];
+    char keep_name[REC_MAX_KEEP][REC_NAME_BYTES]; /* as columns of `raw` */
 };
 
-/* One rating; the ids point into the text. */
+struct rec_text {
+    const char *text;
+    uint32_t len;
+};
+
+/* One rating; the ids and the kept columns point into the text. */
 struct rec_raw_row {
     const char *user, *item;
     uint32_t user_len, item_len;
     float rating;
     bool kept;
     int64_t time;
-    uint64_t hash; /* of all the above */
+    uint64_t hash;               /* of all of the row */
+    const struct rec_text *keep; /* n_keep of them */
 };
-
-enum { REC_MAX_ID_BYTES = 1 << 16 };
 
 /*
  * Settles the columns of FILE by its first row, and whether that is a header.
  * REC_EUSAGE or REC_EINPUT if a column is not there.
  */
 enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *file,
+                                  struct rec_csv_dialect dialect,
                                   const struct rec_csv_row *first,
                                   struct rec_fields *out, bool *is_header,
                                   struct rec_err *err) REC_MUST_USE;
 
+/* An empty field, or a word such as NA where a number was due. */
+bool rec_is_missing(const char *s, uint32_t n, bool number);
+
 /*
- * Reads a row.  *missing is the first field that is empty (or, for a number, a word
- * such as NA), and OUT is then not set; REC_N_FIELDS if none is.  REC_EINPUT, with file
- * and line, if there are too few columns or a rating or time is not a number.
+ * Reads a row but for its kept columns.  *missing is the first field that is empty (or,
+ * for a number, a word such as NA), and OUT is then not set; REC_N_FIELDS if none is.
+ * REC_EINPUT, without saying where, if there are too few columns or too many or if a
+ * rating or time is none.
  */
 enum rec_status rec_fields_read(const struct rec_fields *f,
                                 const struct rec_csv_row *row, struct rec_raw_row *out,
                                 enum rec_field *missing,
+                                struct rec_err *err) REC_MUST_USE;
+
+/* Then the kept columns, n_keep of them, into KEEP; OUT's hash takes them in. */
+enum rec_status rec_fields_keep(const struct rec_fields *f,
+                                const struct rec_csv_row *row, struct rec_text *keep,
+                                struct rec_raw_row *out,
                                 struct rec_err *err) REC_MUST_USE;
 
 #endif

@@ -27,23 +27,36 @@ struct rec_graph {
     float *norm;
 };
 
-/* Builds it from the rows of part REC_TRAIN, and no others, in O(E). */
-enum rec_status rec_graph_build(const struct rec_ratings *ratings,
-                                struct rec_graph *out,
+/* What norm[] holds for a node of this degree. */
+float rec_graph_norm(uint64_t degree);
+
+/*
+ * Builds it from the rows of part REC_TRAIN, and no others, in O(E).  The ratings are
+ * released (rec_ratings_release()) as soon as they are no longer needed: at the most
+ * 20 bytes an edge and direction are held beside them or after them.
+ */
+enum rec_status rec_graph_build(struct rec_ratings *ratings, struct rec_graph *out,
                                 struct rec_err *err) REC_MUST_USE;
 
 /*
  * As sections: `graph` (to u32, rating f32; one row an edge; attributes US and IT) and
- * `graph.nodes` (degree u32, norm f32; one row a node).
+ * `graph.nodes` (degree u32, norm f32; one row a node).  G's arrays are moved into
+ * them, so that G is empty afterwards, unless this fails.
  */
-enum rec_status rec_graph_tables(const struct rec_graph *g, struct rec_table *graph,
+enum rec_status rec_graph_tables(struct rec_graph *g, struct rec_table *graph,
                                  struct rec_table *nodes,
                                  struct rec_err *err) REC_MUST_USE;
 
-/* The way back; load before rec_reader_run(), get after it.  Everything is checked. */
+/*
+ * The way back; load before rec_reader_run(), get after it.  Everything is checked. The
+ * arrays are moved out of the reader's sections, which have no rows afterwards;
+ * rec_graph_put_back() gives them back and empties G.  REC_EFORMAT if the sections are
+ * not what rec_graph_tables() makes; they are then as they were.
+ */
 enum rec_status rec_graph_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_graph_get(struct rec_reader *r, struct rec_graph *out,
                               struct rec_err *err) REC_MUST_USE;
+void rec_graph_put_back(struct rec_graph *g, struct rec_reader *r);
 
 void rec_graph_free(struct rec_graph *g);
 

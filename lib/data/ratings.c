@@ -1,6 +1,12 @@
 #include "data/ratings.h"
 
 #include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/par.h"
+
+enum { CHECK_ROWS = 1 << 16 };
 
 const char *const rec_part_names[REC_N_PARTS] = { "train", "valid", "test" };
 
@@ -23,21 +29,102 @@ enum rec_status rec_ratings_load(struct rec_reader *r, int needs, struct rec_err
     return st;
 }
 
-static enum rec_status check(const struct rec_ratings *x, struct rec_err *err)
+void rec_ratings_release(struct rec_ratings *x)
 {
-    for (size_t i = 0; i < x->n; i++) {
-        if (x->user != NULL && (x->user[i] >= x->n_users || x->item[i] >= x->n_items))
-            return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: no such id",
-                            i);
-        if (x->rating != NULL && !isfinite(x->rating[i]))
-            return rec_fail(err, REC_EFORMAT,
-                            "section 'ratings', row %zu: not a number", i);
-        if (x->part != NULL && x->part[i] >= REC_N_PARTS)
-            return rec_fail(err, REC_EFORMAT, "section 'split', row %zu: no such part",
-                            i);
+    if (x->ratings == NULL)
+        return;
+    for (uint32_t i = 0; i < x->ratings->n_cols; i++)
+        rec_column_drop(&x->ratings->cols[i]);
+    if (x->split != NULL)
+        for (uint32_t i = 0; i < x->split->n_cols; i++)
+            rec_column_drop(&x->split->cols[i]);
+    x->user = x->item = NULL;
+    x->rating = NULL;
+    x->time = NULL;
+    x->source = x->part = NULL;
+}
+
+/* ---- values ---- */
+
+/* Whether one of N values is not below END. */
+static bool any_beyond(const uint32_t *value, size_t n, uint32_t end)
+{
+    uint32_t bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= value[i] >= end;
+    return bad != 0;
+}
+
+/* Infinities and NaNs are what has all bits of the exponent set. */
+static bool any_not_finite(const float *value, size_t n)
+{
+    uint32_t bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &value[i], sizeof bits);
+        bad |= (bits & 0x7f800000u) == 0x7f800000u;
     }
+    return bad != 0;
+}
+
+static bool any_no_part(const uint8_t *part, size_t n)
+{
+    uint8_t bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= part[i] >= REC_N_PARTS;
+    return bad != 0;
+}
+
+struct checking {
+    const struct rec_ratings *x;
+    atomic_bool bad;
+};
+
+/* Without a branch a row; which row it is is found afterwards. */
+static void check_chunk(void *ctx, uint32_t chunk)
+{
+    struct checking *c = ctx;
+    const struct rec_ratings *x = c->x;
+    size_t i = (size_t)chunk * CHECK_ROWS;
+    size_t n = x->n - i < CHECK_ROWS ? x->n - i : CHECK_ROWS;
+
+    if ((x->user != NULL && any_beyond(x->user + i, n, x->n_users)) ||
+        (x->item != NULL && any_beyond(x->item + i, n, x->n_items)) ||
+        (x->rating != NULL && any_not_finite(x->rating + i, n)) ||
+        (x->part != NULL && any_no_part(x->part + i, n)))
+        atomic_store(&c->bad, true);
+}
+
+static enum rec_status check_row(const struct rec_ratings *x, size_t i,
+                                 struct rec_err *err)
+{
+    if ((x->user != NULL && x->user[i] >= x->n_users) ||
+        (x->item != NULL && x->item[i] >= x->n_items))
+        return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: no such id", i);
+    if (x->rating != NULL && !isfinite(x->rating[i]))
+        return rec_fail(err, REC_EFORMAT, "section 'ratings', row %zu: not a number",
+                        i);
+    if (x->part != NULL && x->part[i] >= REC_N_PARTS)
+        return rec_fail(err, REC_EFORMAT, "section 'split', row %zu: no such part", i);
     return REC_OK;
 }
+
+static enum rec_status check(const struct rec_ratings *x, struct rec_err *err)
+{
+    struct checking c = { .x = x };
+    enum rec_status st = REC_OK;
+
+    rec_par_run((uint32_t)((x->n + CHECK_ROWS - 1) / CHECK_ROWS), check_chunk, &c);
+    for (size_t i = 0; atomic_load(&c.bad) && st == REC_OK && i < x->n; i++)
+        st = check_row(x, i, err);
+    return st;
+}
+
+/* ---- columns ---- */
 
 static enum rec_status get_count(struct rec_reader *r, const char *dict, uint32_t *n,
                                  const struct rec_column **ids, struct rec_err *err)
@@ -74,6 +161,7 @@ static enum rec_status get_split(struct rec_reader *r, struct rec_ratings *x,
             "section 'split' has %zu rows for %zu ratings: run rec-split again",
             t->n_rows, x->n);
     x->part = part->data;
+    x->split = t;
     return REC_OK;
 }
 
@@ -100,6 +188,7 @@ enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
     if (st != REC_OK)
         return st;
     x.n = t->n_rows;
+    x.ratings = t;
     if (needs & REC_NEED_IDS) {
         x.user = user->data;
         x.item = item->data;

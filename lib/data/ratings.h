@@ -22,6 +22,7 @@ struct rec_ratings {
     const uint8_t *source;             /* (n), or NULL if there are none */
     const uint8_t *part;               /* (n) of enum rec_part */
     const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
+    struct rec_table *ratings, *split; /* the sections, or NULL if not a reader's */
 };
 
 /* What of it is needed; the rest is neither decoded nor checked, and takes no memory.
@@ -43,5 +44,9 @@ enum rec_status rec_ratings_load(struct rec_reader *r, int needs,
 enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
                                 struct rec_ratings *out,
                                 struct rec_err *err) REC_MUST_USE;
+
+/* Frees the reader's sections `ratings` and `split`; what is left of X are numbers and
+ * user_ids.  Does nothing to arrays that are not a reader's. */
+void rec_ratings_release(struct rec_ratings *x);
 
 #endif

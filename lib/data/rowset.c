@@ -32,6 +32,12 @@ static enum rec_status grow(struct rec_rowset *s, struct rec_err *err)
     return REC_OK;
 }
 
+/* Bytes used of block I, these included. */
+static uint64_t *used(const struct rec_rowset *s, size_t i)
+{
+    return (uint64_t *)(void *)s->blocks[i];
+}
+
 static enum rec_status add_block(struct rec_rowset *s, struct rec_err *err)
 {
     uint8_t **blocks =
@@ -43,26 +49,33 @@ static enum rec_status add_block(struct rec_rowset *s, struct rec_err *err)
     blocks[s->n_blocks] = rec_alloc(BLOCK_BYTES, 1, "set of rows", err);
     if (blocks[s->n_blocks] == NULL)
         return REC_ESYSTEM;
-    s->n_blocks++;
-    s->used = 0;
+    *used(s, s->n_blocks++) = UNIT;
     return REC_OK;
+}
+
+static size_t rounded(size_t n)
+{
+    return (n + UNIT - 1) / UNIT * UNIT;
 }
 
 /* Copies the row; its place in units. */
 static enum rec_status store(struct rec_rowset *s, const uint8_t *key, size_t n,
                              uint64_t *place, struct rec_err *err)
 {
-    if (s->n_blocks == 0 || BLOCK_BYTES - s->used < n) {
+    uint64_t *at;
+
+    if (s->n_blocks == 0 || BLOCK_BYTES - *used(s, s->n_blocks - 1) < n) {
         enum rec_status st = add_block(s, err);
 
         if (st != REC_OK)
             return st;
     }
-    *place = (uint64_t)(s->n_blocks - 1) * BLOCK_UNITS + s->used / UNIT;
+    at = used(s, s->n_blocks - 1);
+    *place = (uint64_t)(s->n_blocks - 1) * BLOCK_UNITS + *at / UNIT;
     if (*place >= UINT32_MAX)
         return rec_fail(err, REC_ESYSTEM, "more than 32 GiB of different rows");
-    memcpy(s->blocks[s->n_blocks - 1] + s->used, key, n);
-    s->used += (n + UNIT - 1) / UNIT * UNIT;
+    memcpy(s->blocks[s->n_blocks - 1] + *at, key, n);
+    *at += rounded(n);
     return REC_OK;
 }
 
@@ -102,6 +115,35 @@ enum rec_status rec_rowset_add(struct rec_rowset *s, const uint8_t *key, size_t 
     s->n++;
     *is_new = true;
     return REC_OK;
+}
+
+uint64_t rec_rowset_growth(const struct rec_rowset *s, size_t n, size_t bytes)
+{
+    uint32_t bits = s->bits < FIRST_BITS ? FIRST_BITS : s->bits;
+    uint64_t text = bytes + n * (uint64_t)UNIT, slots = sizeof *s->slots << bits;
+
+    text += text / (BLOCK_BYTES / REC_ROWSET_MAX_KEY - 1); /* ends of blocks */
+    /* slots are copied to new ones, and each size but the last is given back */
+    for (; (s->n + n) >= (((size_t)1 << bits) * 5) / 8; bits++)
+        slots = sizeof *s->slots << (bits + 1);
+    return slots + text + 2 * (uint64_t)BLOCK_BYTES;
+}
+
+enum rec_status rec_rowset_each(const struct rec_rowset *s,
+                                size_t (*length)(const void *ctx, const uint8_t *key),
+                                rec_rowset_fn *fn, void *ctx, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    for (size_t b = 0; st == REC_OK && b < s->n_blocks; b++)
+        for (size_t at = UNIT; st == REC_OK && at < *used(s, b);) {
+            const uint8_t *key = s->blocks[b] + at;
+            size_t n = length(ctx, key);
+
+            st = fn(ctx, key, n, err);
+            at += rounded(n);
+        }
+    return st;
 }
 
 void rec_rowset_free(struct rec_rowset *s)

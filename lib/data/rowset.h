@@ -18,8 +18,8 @@ struct rec_rowset {
     uint64_t *slots; /* high half: tag; low half: place + 1, or 0 */
     uint32_t bits;   /* 2^bits slots */
     size_t n;
-    uint8_t **blocks;
-    size_t n_blocks, used; /* bytes used of the last block */
+    uint8_t **blocks; /* each begins with the bytes of it that are used */
+    size_t n_blocks;
 };
 
 /*
@@ -37,6 +37,20 @@ static inline void rec_rowset_prefetch(const struct rec_rowset *s, uint64_t hash
     if (s->slots != NULL)
         __builtin_prefetch(&s->slots[(uint32_t)hash >> (32 - s->bits)], 1);
 }
+
+/* The most bytes of memory that adding N rows of BYTES bytes in all may take. */
+uint64_t rec_rowset_growth(const struct rec_rowset *s, size_t n, size_t bytes);
+
+/*
+ * Calls FN for each row, in the order they were added, until one fails.  LENGTH tells
+ * how many bytes the row at a key has.
+ */
+typedef enum rec_status rec_rowset_fn(void *ctx, const uint8_t *key, size_t n,
+                                      struct rec_err *err);
+enum rec_status rec_rowset_each(const struct rec_rowset *s,
+                                size_t (*length)(const void *ctx, const uint8_t *key),
+                                rec_rowset_fn *fn, void *ctx,
+                                struct rec_err *err) REC_MUST_USE;
 
 void rec_rowset_free(struct rec_rowset *s);
 

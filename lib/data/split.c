@@ -2,53 +2,88 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/clones.h"
+#include "base/par.h"
 #include "base/random.h"
+#include "data/byuser.h"
 
-/* SHARE of N rows to the nearest whole number, halves up. */
-static size_t share_of(double share, size_t n)
+static size_t at_most(size_t a, size_t b)
 {
-    size_t k = (size_t)(share * (double)n + 0.5);
-
-    return k < n ? k : n;
-}
-
-/* Times as numbers without a sign, in the same order. */
-static uint64_t time_key(int64_t time)
-{
-    return (uint64_t)time ^ (uint64_t)1 << 63;
+    return a < b ? a : b;
 }
 
 /* ---- row by row: random, source, fold ---- */
 
-static enum rec_part draw(const struct rec_random *random, size_t i, double test,
-                          double valid)
-{
-    double x = rec_random_uniform_at(random, i);
+/* Rows that one thread takes at a time, and those of one call for random numbers. */
+enum { CHUNK_ROWS = 1 << 16, SOME = 256 };
 
-    if (x < test)
-        return REC_TEST;
-    return (x - test) / (1.0 - test) < valid ? REC_VALID : REC_TRAIN;
+struct by_row {
+    const struct rec_ratings *x;
+    const struct rec_split_opts *o;
+    struct rec_random random, fold;
+    uint8_t *part;
+};
+
+/* Parts of N rows by their numbers in the stream "split". */
+REC_CLONES static void draw(const double *x, size_t n, double test, double valid,
+                            uint8_t *part)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t rest = (x[i] - test) / (1.0 - test) < valid ? REC_VALID : REC_TRAIN;
+
+        part[i] = x[i] < test ? REC_TEST : rest;
+    }
+}
+
+/* The rows of fold FOLD, from 0, by their numbers in the stream "split fold". */
+static void hold_fold(const double *y, size_t n, uint64_t folds, uint64_t fold,
+                      uint8_t *part)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((uint64_t)((double)folds * y[i]) == fold)
+            part[i] = REC_TEST;
+}
+
+static void hold_source(const uint8_t *source, size_t n, uint64_t test, uint8_t *part)
+{
+    for (size_t i = 0; i < n; i++)
+        part[i] = source[i] == test ? REC_TEST : part[i];
+}
+
+static void by_row_chunk(void *ctx, uint32_t chunk)
+{
+    const struct by_row *k = ctx;
+    const struct rec_split_opts *o = k->o;
+    double test = o->method == REC_SPLIT_RANDOM ? o->test : 0.0, number[SOME];
+    size_t i = (size_t)chunk * CHUNK_ROWS;
+    size_t end = at_most(k->x->n, i + CHUNK_ROWS), n;
+
+    for (; i < end; i += n) {
+        n = at_most(SOME, end - i);
+        rec_random_uniforms(&k->random, i, n, number);
+        draw(number, n, test, o->valid, k->part + i);
+        if (o->method == REC_SPLIT_SOURCE) {
+            hold_source(k->x->source + i, n, o->test_source, k->part + i);
+        } else if (o->method == REC_SPLIT_FOLD) {
+            rec_random_uniforms(&k->fold, i, n, number);
+            hold_fold(number, n, o->folds, o->fold - 1, k->part + i);
+        }
+    }
+}
+
+static uint32_t n_chunks(size_t n)
+{
+    return (uint32_t)((n + CHUNK_ROWS - 1) / CHUNK_ROWS);
 }
 
 static void by_row(const struct rec_ratings *x, const struct rec_split_opts *o,
                    uint8_t *part)
 {
-    double test = o->method == REC_SPLIT_RANDOM ? o->test : 0.0;
-    struct rec_random random, fold;
+    struct by_row k = { .x = x, .o = o, .part = part };
 
-    rec_random_init(&random, o->seed, "split");
-    rec_random_init(&fold, o->seed, "split fold");
-    for (size_t i = 0; i < x->n; i++) {
-        bool held = false;
-
-        if (o->method == REC_SPLIT_SOURCE)
-            held = x->source[i] == o->test_source;
-        else if (o->method == REC_SPLIT_FOLD)
-            held = (uint64_t)((double)o->folds * rec_random_uniform_at(&fold, i)) ==
-                   o->fold - 1;
-        part[i] = (uint8_t)(held ? REC_TEST : draw(&random, i, test, o->valid));
-    }
+    rec_random_init(&k.random, o->seed, "split");
+    rec_random_init(&k.fold, o->seed, "split fold");
+    rec_par_run(n_chunks(x->n), by_row_chunk, &k);
 }
 
 /* ---- over all rows: time ---- */
@@ -59,27 +94,75 @@ struct cut {
     size_t ties;
 };
 
-/* The cut before the K latest rows: the key's digits from the top, one a pass. */
-static struct cut find_cut(const int64_t *time, size_t n, size_t k)
-{
-    uint64_t above = 0;
+struct tally {
+    const int64_t *time;
+    size_t n, chunk_rows;
+    uint64_t above; /* rows count whose key, shifted by 8 bits more, is this */
+    int shift;
+    size_t (*count)[256]; /* (chunks) rows by the digit above SHIFT */
+};
 
+enum { TALLY_CHUNKS = 64 };
+
+static void tally_chunk(void *ctx, uint32_t chunk)
+{
+    const struct tally *k = ctx;
+    size_t *count = k->count[chunk];
+    size_t i = chunk * k->chunk_rows, end = at_most(k->n, i + k->chunk_rows);
+
+    for (; i < end; i++) {
+        uint64_t key = rec_time_key(k->time[i]) >> k->shift;
+
+        if (k->shift == 56 || key >> 8 == k->above)
+            count[key & 255]++;
+    }
+}
+
+/* The rows by one digit of their keys, summed over the chunks. */
+static void tally_digit(struct tally *k, size_t sum[256])
+{
+    uint32_t chunks = (uint32_t)((k->n + k->chunk_rows - 1) / k->chunk_rows);
+
+    memset(k->count, 0, TALLY_CHUNKS * sizeof *k->count);
+    memset(sum, 0, 256 * sizeof *sum);
+    rec_par_run(chunks, tally_chunk, k);
+    for (uint32_t c = 0; c < chunks; c++)
+        for (int d = 0; d < 256; d++)
+            sum[d] += k->count[c][d];
+}
+
+/* The bits in which not all times agree. */
+static uint64_t differing(const int64_t *time, size_t n)
+{
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bits |= (uint64_t)(time[i] ^ time[0]);
+    return bits;
+}
+
+/* The cut before the K latest rows: the key's digits from the first in which rows
+ * differ, one a pass.  ROOM is for TALLY_CHUNKS. */
+static struct cut find_cut(const int64_t *time, size_t n, size_t k, uint64_t differ,
+                           size_t (*room)[256])
+{
+    struct tally t = { .time = time, .n = n, .count = room };
+
+    t.chunk_rows = n / TALLY_CHUNKS + 1;
     if (k == 0)
         return (struct cut){ UINT64_MAX, 0 };
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        size_t count[256] = { 0 };
+    t.shift = differ == 0 ? 0 : (63 - __builtin_clzll(differ)) / 8 * 8;
+    t.above = t.shift == 56 ? 0 : rec_time_key(time[0]) >> (t.shift + 8);
+    for (; t.shift >= 0; t.shift -= 8) {
+        size_t count[256];
         unsigned digit = 255;
 
-        for (size_t i = 0; i < n; i++) {
-            uint64_t key = time_key(time[i]) >> shift;
-
-            count[key & 255] += key >> 8 == above;
-        }
+        tally_digit(&t, count);
         while (count[digit] < k)
             k -= count[digit--];
-        above = above << 8 | digit;
+        t.above = t.above << 8 | digit;
     }
-    return (struct cut){ above, k };
+    return (struct cut){ t.above, k };
 }
 
 /* Whether a row of this key is behind the cut; to be asked for each row, last first. */
@@ -93,170 +176,28 @@ static bool is_behind(struct cut *c, uint64_t key)
     return true;
 }
 
-static void by_time(const struct rec_ratings *x, const struct rec_split_opts *o,
-                    uint8_t *part)
+static enum rec_status by_time(const struct rec_ratings *x,
+                               const struct rec_split_opts *o, uint8_t *part,
+                               struct rec_err *err)
 {
-    size_t n_test = share_of(o->test, x->n);
-    size_t n_valid = share_of(o->valid, x->n - n_test);
-    struct cut test = find_cut(x->time, x->n, n_test);
-    struct cut held = find_cut(x->time, x->n, n_test + n_valid);
+    size_t n_test = rec_share_of(o->test, x->n);
+    size_t n_valid = rec_share_of(o->valid, x->n - n_test);
+    uint64_t differ = differing(x->time, x->n);
+    size_t(*room)[256] = rec_alloc(TALLY_CHUNKS, sizeof *room, "times", err);
+    struct cut test, held;
 
+    if (room == NULL)
+        return REC_ESYSTEM;
+    test = find_cut(x->time, x->n, n_test, differ, room);
+    held = find_cut(x->time, x->n, n_test + n_valid, differ, room);
     for (size_t i = x->n; i-- > 0;) {
-        uint64_t key = time_key(x->time[i]);
+        uint64_t key = rec_time_key(x->time[i]);
         bool is_test = is_behind(&test, key), is_held = is_behind(&held, key);
 
         part[i] = (uint8_t)(is_test ? REC_TEST : is_held ? REC_VALID : REC_TRAIN);
     }
-}
-
-/* ---- user by user: user, last ---- */
-
-/* Rows by user, ascending: those of user u are row[off[u]] .. row[off[u + 1]]. */
-struct groups {
-    uint32_t *off, *row;
-    uint32_t largest;
-};
-
-static void free_groups(struct groups *g)
-{
-    rec_free(g->off);
-    rec_free(g->row);
-    *g = (struct groups){ 0 };
-}
-
-/* On failure what is there is the caller's to free. */
-static enum rec_status group(const struct rec_ratings *x, struct groups *g,
-                             struct rec_err *err)
-{
-    uint32_t *off;
-
-    if (x->n >= UINT32_MAX)
-        return rec_fail(err, REC_EINPUT, "%zu ratings are too many to sort by user",
-                        x->n);
-    /* one more in front: off[u + 1] is the end of user u once its rows are in place */
-    g->off = off = rec_alloc_zero((size_t)x->n_users + 2, sizeof *off, "users", err);
-    g->row = off != NULL ? rec_alloc(x->n, sizeof *g->row, "rows", err) : NULL;
-    if (g->row == NULL)
-        return REC_ESYSTEM;
-    for (size_t i = 0; i < x->n; i++)
-        off[x->user[i] + 2]++;
-    for (uint32_t u = 0; u < x->n_users; u++) {
-        g->largest = off[u + 2] > g->largest ? off[u + 2] : g->largest;
-        off[u + 2] += off[u + 1];
-    }
-    for (size_t i = 0; i < x->n; i++)
-        g->row[off[x->user[i] + 1]++] = (uint32_t)i;
+    rec_free(room);
     return REC_OK;
-}
-
-/* A row and its place in the order of its user's rows. */
-struct ranked {
-    uint64_t key;
-    uint32_t row;
-};
-
-static bool is_below(struct ranked a, struct ranked b)
-{
-    return a.key != b.key ? a.key < b.key : a.row < b.row;
-}
-
-/* Makes rows[at ..] of M a heap, highest first, where all below AT are heaps. */
-static void sift(struct ranked *rows, size_t at, size_t m)
-{
-    struct ranked moved = rows[at];
-
-    for (size_t child; (child = 2 * at + 1) < m; at = child) {
-        if (child + 1 < m && is_below(rows[child], rows[child + 1]))
-            child++;
-        if (!is_below(moved, rows[child]))
-            break;
-        rows[at] = rows[child];
-    }
-    rows[at] = moved;
-}
-
-/* Gives the highest of a user's M rows away; REC_TRAIN, as all begin, are the others.
- * n_test + n_valid < m. */
-static void give(struct ranked *rows, size_t m, size_t n_test, size_t n_valid,
-                 uint8_t *part)
-{
-    for (size_t i = m / 2; i-- > 0;)
-        sift(rows, i, m);
-    for (size_t i = 0; i < n_test + n_valid; i++) {
-        part[rows[0].row] = (uint8_t)(i < n_test ? REC_TEST : REC_VALID);
-        rows[0] = rows[--m];
-        sift(rows, 0, m);
-    }
-}
-
-/* The stream of user U. */
-static struct rec_random user_stream(const struct rec_ratings *x, uint32_t u,
-                                     uint64_t seed)
-{
-    struct rec_random random;
-    const char *id;
-    size_t n;
-
-    rec_random_init(&random, seed, "split user");
-    id = rec_column_text(x->user_ids, u, &n);
-    random.stream = rec_hash64(id, n, random.stream);
-    return random;
-}
-
-static size_t at_most(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The M rows of user U are ROW[..]; RANKED has room for them. */
-static void split_user(const struct rec_ratings *x, const struct rec_split_opts *o,
-                       uint32_t u, const uint32_t *row, size_t m, struct ranked *ranked,
-                       uint8_t *part)
-{
-    size_t n_test = o->last, n_valid = o->valid > 0.0 ? o->last : 0;
-
-    if (o->method == REC_SPLIT_LAST) {
-        for (size_t k = 0; k < m; k++) {
-            uint64_t key = x->time != NULL ? time_key(x->time[row[k]]) : 0;
-
-            ranked[k] = (struct ranked){ key, row[k] };
-        }
-        n_test = at_most(n_test, m - 1);
-    } else {
-        struct rec_random random = user_stream(x, u, o->seed);
-
-        for (size_t k = 0; k < m; k++)
-            ranked[k] = (struct ranked){ rec_random_u64(&random), row[k] };
-        n_test = at_most(share_of(o->test, m), m - 1);
-        n_valid = share_of(o->valid, m - n_test);
-    }
-    give(ranked, m, n_test, at_most(n_valid, m - 1 - n_test), part);
-}
-
-static enum rec_status by_user(const struct rec_ratings *x,
-                               const struct rec_split_opts *o, uint8_t *part,
-                               struct rec_err *err)
-{
-    struct ranked *ranked = NULL;
-    struct groups g = { 0 };
-    enum rec_status st = group(x, &g, err);
-
-    if (st != REC_OK)
-        goto done;
-    ranked = rec_alloc(g.largest, sizeof *ranked, "the rows of a user", err);
-    if (ranked == NULL) {
-        st = REC_ESYSTEM;
-        goto done;
-    }
-    memset(part, REC_TRAIN, x->n);
-    for (uint32_t u = 0; u < x->n_users; u++)
-        if (g.off[u + 1] > g.off[u])
-            split_user(x, o, u, g.row + g.off[u], g.off[u + 1] - g.off[u], ranked,
-                       part);
-done:
-    rec_free(ranked);
-    free_groups(&g);
-    return st;
 }
 
 /* ---- all of it ---- */
@@ -283,8 +224,18 @@ static enum rec_status count(const uint8_t *part, size_t n_rows,
                              const struct rec_split_opts *o, uint64_t n[REC_N_PARTS],
                              struct rec_err *err)
 {
-    for (size_t i = 0; i < n_rows; i++)
-        n[part[i]]++;
+    for (size_t first = 0; first < n_rows; first += CHUNK_ROWS) {
+        size_t end = at_most(n_rows, first + CHUNK_ROWS);
+        uint32_t n_valid = 0, n_test = 0;
+
+        for (size_t i = first; i < end; i++) {
+            n_valid += part[i] == REC_VALID;
+            n_test += part[i] == REC_TEST;
+        }
+        n[REC_VALID] += n_valid;
+        n[REC_TEST] += n_test;
+    }
+    n[REC_TRAIN] = n_rows - n[REC_VALID] - n[REC_TEST];
     if (o->method == REC_SPLIT_SOURCE && n[REC_TEST] == 0)
         return rec_fail(err, REC_EFORMAT,
                         "--test-source %llu: no rating is from such a file",
@@ -313,9 +264,9 @@ enum rec_status rec_split(const struct rec_ratings *ratings,
     t.n_rows = ratings->n;
     part = t.cols[0].data;
     if (opts->method == REC_SPLIT_TIME)
-        by_time(ratings, opts, part);
+        st = by_time(ratings, opts, part, err);
     else if (opts->method == REC_SPLIT_USER || opts->method == REC_SPLIT_LAST)
-        st = by_user(ratings, opts, part, err);
+        st = rec_split_by_user(ratings, opts, part, err);
     else
         by_row(ratings, opts, part);
     if (st == REC_OK)

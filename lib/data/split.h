@@ -50,8 +50,9 @@ struct rec_split_opts {
 
 /*
  * Makes the section `split` (part u8, one row a rating) and the size of each part.
- * `user` needs ratings->user_ids.  O(n); `last` and `user`, O(n log m) where no user
- * has more than m rows, take 4 bytes a row, 4 a user and 16 m beside the section.
+ * `user` needs ratings->user_ids.  O(n) on all threads; `last` and `user`, O(n log m)
+ * where no user has more than m rows, take 8 bytes a row beside the section and, in
+ * each thread, 16 a row of some 16 Ki rows or of m.
  *
  * REC_EINPUT if no row is left for training; REC_EFORMAT if the ratings lack what the
  * method looks at: `source` and a row of that number, `time`, the ids of users.

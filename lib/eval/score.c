@@ -99,14 +99,36 @@ enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part 
     return REC_OK;
 }
 
-double rec_valid_rmse(void *ctx, const struct rec_gcn *m, const struct rec_gcn_state *s)
+bool rec_has_valid(const struct rec_ratings *x)
 {
-    const struct rec_ratings *x = ctx;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->part[i] == REC_VALID)
+            return true;
+    return false;
+}
+
+static struct rec_errors valid_errors(const struct rec_ratings *x,
+                                      const struct rec_learner *l)
+{
     struct rec_errors e = { 0 };
 
     for (size_t i = 0; i < x->n; i++)
         if (x->part[i] == REC_VALID)
-            rec_errors_add(&e, rec_gcn_rating(m, s, x->user[i], x->item[i]),
+            rec_errors_add(&e, l->rating(l->self, x->user[i], x->item[i]),
                            (double)x->rating[i]);
+    return e;
+}
+
+double rec_valid_rmse(void *ctx, const struct rec_learner *l)
+{
+    struct rec_errors e = valid_errors(ctx, l);
+
     return rec_rmse(&e).value;
+}
+
+double rec_valid_mae(void *ctx, const struct rec_learner *l)
+{
+    struct rec_errors e = valid_errors(ctx, l);
+
+    return rec_mae(&e).value;
 }

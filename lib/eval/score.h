@@ -5,6 +5,7 @@
 #include "eval/metrics.h"
 #include "eval/report.h"
 #include "nn/gcn.h"
+#include "nn/learner.h"
 
 /*
  * Scores rating predictors.  A predictor gives a rating for row I of the ratings; CTX
@@ -51,10 +52,11 @@ enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part 
                                struct rec_err *err) REC_MUST_USE;
 
 /*
- * RMSE on the validation ratings, as rec_train() asks for it (a rec_train_metric); CTX
- * is a struct rec_ratings.
+ * RMSE and MAE on the validation ratings, if there are any, as rec_train() asks for
+ * them (each is a rec_train_metric); CTX is a struct rec_ratings.
  */
-double rec_valid_rmse(void *ctx, const struct rec_gcn *m,
-                      const struct rec_gcn_state *s);
+bool rec_has_valid(const struct rec_ratings *x);
+double rec_valid_rmse(void *ctx, const struct rec_learner *l);
+double rec_valid_mae(void *ctx, const struct rec_learner *l);
 
 #endif

@@ -53,12 +53,21 @@ bool rec_name_ok(const char *name, size_t n)
     return true;
 }
 
-void rec_column_free(struct rec_column *c)
+void rec_column_drop(struct rec_column *c)
 {
     rec_free(c->data);
     rec_free(c->at);
     if (!c->borrowed)
         rec_buf_free(&c->text);
+    c->data = NULL;
+    c->at = NULL;
+    c->text = (struct rec_buf){ 0 };
+    c->cap = 0;
+}
+
+void rec_column_free(struct rec_column *c)
+{
+    rec_column_drop(c);
     *c = (struct rec_column){ 0 };
 }
 

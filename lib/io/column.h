@@ -74,6 +74,8 @@ bool rec_filter_fits(enum rec_filter filter, enum rec_type type, uint32_t width)
 bool rec_name_ok(const char *name, size_t n);
 
 void rec_column_free(struct rec_column *c);
+/* Frees the rows; what the column is stays. */
+void rec_column_drop(struct rec_column *c);
 /* Room for N rows in all; what is there stays. */
 enum rec_status rec_column_reserve(struct rec_column *c, size_t n,
                                    struct rec_err *err) REC_MUST_USE;

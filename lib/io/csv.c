@@ -10,10 +10,13 @@
 
 /* Readable bytes behind the text: marks() looks at 64 bytes at a time. */
 enum { WINDOW = 64 };
+/* Batches are whole pieces, so that nothing but their number depends on their size. */
+enum { PIECE_BYTES = 1 << 20, LEFT_TO_BATCH = 32 };
 
 struct rec_csv {
     struct rec_in *in;
     char *buf;
+    size_t batch; /* bytes read at a time */
     size_t pos, whole,
         n; /* pos..whole: rows not handed out; ..n: the start of another */
     bool eof;
@@ -65,8 +68,20 @@ static bool add_field(struct rec_csv_row *row, const char *from, const char *to)
     return true;
 }
 
-/* Splits the line at TEXT at every delimiter; the byte after its last, or NULL if it
- * has too many columns. */
+/* Marks a row with too many columns; the end of its line. */
+static const char *pass_wide_line(const struct rec_csv_span *s, struct rec_csv_row *row)
+{
+    const char *newline =
+        memchr(s->text, s->dialect.newline, (size_t)(s->end - s->text));
+    const char *end = newline == NULL ? s->end : newline;
+
+    row->field[REC_CSV_MAX_FIELDS] = end;
+    row->len[REC_CSV_MAX_FIELDS] = 0;
+    row->n = REC_CSV_MAX_FIELDS + 1;
+    return end;
+}
+
+/* Splits the line at TEXT at every delimiter; the byte after its last. */
 static const char *split_line(const struct rec_csv_span *s, struct rec_csv_row *row)
 {
     const struct rec_csv_dialect d = s->dialect;
@@ -80,14 +95,14 @@ static const char *split_line(const struct rec_csv_span *s, struct rec_csv_row *
             if (p >= end)
                 break;
             if (*p == d.newline)
-                return add_field(row, field, p) ? p : NULL;
+                return add_field(row, field, p) ? p : pass_wide_line(s, row);
             if (d.doubled && (p < field || p + 1 == end || p[1] != d.delim))
                 continue;
             if (!add_field(row, field, p))
-                return NULL;
+                return pass_wide_line(s, row);
             field = p + 1 + d.doubled;
         }
-    return add_field(row, field, end) ? end : NULL;
+    return add_field(row, field, end) ? end : pass_wide_line(s, row);
 }
 
 /* The end of the delimiter at P, or NULL if there is none. */
@@ -149,11 +164,12 @@ static enum rec_status split_quoted(struct rec_csv_span *s, struct rec_csv_row *
                                     struct rec_err *err)
 {
     const char *p = s->text, *next;
+    bool is_wide = false;
     enum rec_status st = rec_buf_reserve(&s->unquoted, (size_t)(s->end - s->text), err);
 
     if (st != REC_OK)
         return st;
-    for (row->n = 0; row->n < REC_CSV_MAX_FIELDS; p = next) {
+    for (row->n = 0;; p = next) {
         if (p < s->end && *p == '"') {
             if (!take_quoted(s, &p, row, newlines))
                 return refuse(s, "a quote is opened and never closed", err);
@@ -163,14 +179,17 @@ static enum rec_status split_quoted(struct rec_csv_span *s, struct rec_csv_row *
                 p++;
             row->len[row->n] = (uint32_t)(p - row->field[row->n]);
         }
-        row->n++;
+        if (row->n < REC_CSV_MAX_FIELDS)
+            row->n++;
+        else
+            is_wide = true;
         next = pass_delim(s, p);
-        if (next == NULL) {
-            *after = p;
-            return REC_OK;
-        }
+        if (next == NULL)
+            break;
     }
-    return refuse(s, "more than 256 columns", err);
+    row->n += is_wide;
+    *after = p;
+    return REC_OK;
 }
 
 static bool line_has_quotes(const struct rec_csv_span *s)
@@ -212,13 +231,13 @@ enum rec_status rec_csv_span_next(struct rec_csv_span *s, struct rec_csv_row *ro
         } else {
             after = split_line(s, row);
         }
-        if (after == NULL)
-            return refuse(s, "more than 256 columns", err);
         if (after - s->text > REC_CSV_MAX_ROW_BYTES)
             return too_long(s, err);
         if (s->has_nul && memchr(s->text, '\0', (size_t)(after - s->text)) != NULL)
             return refuse(s, "a NUL byte: this is not text", err);
         is_empty = after == s->text;
+        row->text = s->text;
+        row->bytes = (uint32_t)(after - s->text);
         s->line += newlines + 1;
         s->text = after + (after < s->end);
         if (!is_empty && !drop_cr(s, row))
@@ -301,12 +320,15 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
     memmove(csv->buf, csv->buf + csv->pos, csv->n - csv->pos);
     csv->n -= csv->pos;
     csv->pos = 0;
-    st = rec_in_read(csv->in, csv->buf + csv->n, REC_CSV_BATCH_BYTES, &got, err);
+    st = rec_in_read(csv->in, csv->buf + csv->n, csv->batch, &got, err);
     if (st != REC_OK)
         return st;
-    csv->digest = rec_hash64(csv->buf + csv->n, got, csv->digest);
+    for (size_t at = 0, n; at < got; at += n) {
+        n = got - at < PIECE_BYTES ? got - at : PIECE_BYTES;
+        csv->digest = rec_hash64(csv->buf + csv->n + at, n, csv->digest);
+    }
     csv->n += got;
-    csv->eof = got < REC_CSV_BATCH_BYTES;
+    csv->eof = got < csv->batch;
     memset(csv->buf + csv->n, 0, WINDOW);
     return REC_OK;
 }
@@ -439,6 +461,20 @@ static enum rec_status skip_lines(struct rec_csv *csv, uint64_t skip,
     return st;
 }
 
+static size_t batch_bytes(void)
+{
+    uint64_t n = rec_mem_left() / LEFT_TO_BATCH / PIECE_BYTES * PIECE_BYTES;
+
+    return n < PIECE_BYTES           ? PIECE_BYTES
+           : n > REC_CSV_BATCH_BYTES ? REC_CSV_BATCH_BYTES
+                                     : (size_t)n;
+}
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
 enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dialect,
                              uint64_t skip, struct rec_csv **out, struct rec_err *err)
 {
@@ -449,8 +485,9 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         return REC_ESYSTEM;
     csv->rest.line = 1;
     csv->rest.dialect = *dialect;
-    csv->buf = rec_alloc(REC_CSV_MAX_ROW_BYTES + REC_CSV_BATCH_BYTES + WINDOW, 1,
-                         "CSV buffer", err);
+    csv->batch = batch_bytes();
+    csv->buf =
+        rec_alloc(REC_CSV_MAX_ROW_BYTES + csv->batch + WINDOW, 1, "CSV buffer", err);
     if (csv->buf != NULL)
         st = rec_in_open(path, true, &csv->in, err);
     if (st == REC_OK) {
@@ -458,11 +495,13 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         st = fill(csv, err);
     }
     if (st == REC_OK && csv->rest.dialect.newline == 0)
-        csv->rest.dialect.newline = rec_dialect_newline(csv->buf, csv->n);
+        csv->rest.dialect.newline =
+            rec_dialect_newline(csv->buf, at_most(csv->n, PIECE_BYTES));
     if (st == REC_OK)
         st = skip_lines(csv, skip, err);
     if (st == REC_OK && csv->rest.dialect.delim == 0)
-        rec_dialect_delim(csv->buf + csv->pos, csv->n - csv->pos, &csv->rest.dialect);
+        rec_dialect_delim(csv->buf + csv->pos, at_most(csv->n - csv->pos, PIECE_BYTES),
+                          &csv->rest.dialect);
     if (st == REC_OK)
         st = settle(csv, err);
     if (st != REC_OK) {

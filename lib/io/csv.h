@@ -16,7 +16,8 @@
 enum {
     REC_CSV_MAX_FIELDS = 256,
     REC_CSV_MAX_ROW_BYTES = 1 << 20,
-    REC_CSV_BATCH_BYTES = 8 << 20 /* read, and handed out, at a time */
+    REC_CSV_BATCH_BYTES = 8 << 20 /* read, and handed out, at a time; less where -M
+                                     leaves little */
 };
 
 /* What splits columns, and rows. */
@@ -26,11 +27,14 @@ struct rec_csv_dialect {
     char newline; /* '\n', also for CRLF, or '\r'; 0: find out by looking */
 };
 
+/* With more fields than fit, n is REC_CSV_MAX_FIELDS + 1 and the last is not one. */
 struct rec_csv_row {
-    uint64_t line; /* the line it starts on, from 1 */
+    uint64_t line;    /* the line it starts on, from 1 */
+    const char *text; /* the row as it came, without its newline (LF or CR) */
+    uint32_t bytes;
     uint32_t n;
-    const char *field[REC_CSV_MAX_FIELDS];
-    uint32_t len[REC_CSV_MAX_FIELDS];
+    const char *field[REC_CSV_MAX_FIELDS + 1];
+    uint32_t len[REC_CSV_MAX_FIELDS + 1];
 };
 
 /*
@@ -48,7 +52,8 @@ struct rec_csv_span {
 
 /*
  * The next row; row->n is 0 after the last.  REC_EINPUT, with file and line, for a
- * quote that is never closed, a row of more than 1 MiB or 256 fields, or a NUL byte.
+ * quote that is never closed, a row of more than 1 MiB, or a NUL byte: where the next
+ * row begins is then unknown.
  */
 enum rec_status rec_csv_span_next(struct rec_csv_span *span, struct rec_csv_row *row,
                                   struct rec_err *err) REC_MUST_USE;
@@ -69,7 +74,7 @@ enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
 
 /*
  * The next batch of rows, cut into at most MAX spans of about equal size; *n is 0 after
- * the last.  Which rows make a batch depends on the text alone.  The spans keep their
+ * the last.  Which rows make a batch depends on the text and -M.  The spans keep their
  * `unquoted` room from call to call; the caller frees it in the end.
  */
 enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,

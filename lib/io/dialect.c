@@ -43,20 +43,41 @@ static unsigned agreeing_lines(const char *text, size_t n,
     return best;
 }
 
+static const struct {
+    char delim;
+    bool doubled;
+} candidates[] = {
+    { ':', true }, { '\t', false }, { ';', false }, { ',', false }, { ' ', false }
+};
+
+bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
+{
+    if (i >= sizeof candidates / sizeof *candidates)
+        return false;
+    d->delim = candidates[i].delim;
+    d->doubled = candidates[i].doubled;
+    return true;
+}
+
+const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
+{
+    if (d.delim == '\t')
+        return "tab";
+    if (d.delim == ' ')
+        return "space";
+    out[0] = d.delim;
+    out[1] = d.doubled ? d.delim : '\0';
+    out[2] = '\0';
+    return out;
+}
+
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)
 {
-    static const struct {
-        char delim;
-        bool doubled;
-    } candidates[] = {
-        { ':', true }, { '\t', false }, { ';', false }, { ',', false }, { ' ', false }
-    };
     struct rec_csv_dialect found = { ',', false, out->newline };
+    struct rec_csv_dialect d = *out;
     unsigned most = 0;
 
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
-        struct rec_csv_dialect d = { candidates[i].delim, candidates[i].doubled,
-                                     out->newline };
+    for (uint32_t i = 0; rec_dialect_known(i, &d); i++) {
         unsigned lines = agreeing_lines(text, n, &d);
 
         if (lines > most) {

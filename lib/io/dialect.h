@@ -16,4 +16,11 @@ char rec_dialect_newline(const char *text, size_t n);
  */
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out);
 
+/* Puts delim and doubled of the I-th of these into D; false after the last. */
+bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d);
+
+/* What splits the columns, for messages; OUT has room for REC_DIALECT_CHARS. */
+enum { REC_DIALECT_CHARS = 4 };
+const char *rec_dialect_name(struct rec_csv_dialect d, char *out);
+
 #endif

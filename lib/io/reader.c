@@ -414,7 +414,7 @@ enum rec_status rec_reader_run(struct rec_reader *r, struct rec_writer *relay,
             break;
         r->n_batch++;
         bytes += p->frame.raw_bytes;
-        if (r->n_batch == BATCH || bytes >= BATCH_BYTES) {
+        if (r->n_batch == BATCH || bytes >= rec_mem_part(BATCH_BYTES, 16)) {
             st = pass_batch(r, relay, err);
             bytes = 0;
         }

@@ -11,8 +11,6 @@
 const char *const rec_kind_names[REC_N_KINDS] = { "table",  "dict",   "csr",
                                                   "matrix", "params", "log" };
 
-enum { FRAME_TARGET_BYTES = 16 << 20 }; /* well under REC_FRAME_MAX_BYTES */
-
 void rec_table_init(struct rec_table *t, const char *name, enum rec_kind kind)
 {
     *t = (struct rec_table){ .kind = kind };
@@ -309,20 +307,21 @@ size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *byt
         fixed += t->cols[c].type == REC_STR
                      ? REC_VARINT_MAX
                      : rec_type_bytes(t->cols[c].type) * t->cols[c].width;
-    if (rows_bytes(t, first, n, fixed) > FRAME_TARGET_BYTES) {
+    if (rows_bytes(t, first, n, fixed) > REC_FRAME_TARGET_BYTES) {
         size_t low = 1, high = n - 1; /* LOW rows fit, or must */
 
         while (low < high) {
             size_t middle = high - (high - low) / 2;
 
-            if (rows_bytes(t, first, middle, fixed) <= FRAME_TARGET_BYTES)
+            if (rows_bytes(t, first, middle, fixed) <= REC_FRAME_TARGET_BYTES)
                 low = middle;
             else
                 high = middle - 1;
         }
         n = low;
     }
-    *bytes = rows_bytes(t, first, n, fixed);
+    if (bytes != NULL)
+        *bytes = rows_bytes(t, first, n, fixed);
     return n;
 }
 

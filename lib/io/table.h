@@ -24,7 +24,11 @@ enum rec_kind {
     REC_N_KINDS
 };
 
-enum { REC_MAX_COLUMNS = 32, REC_ATTRS_BYTES = 512, REC_FRAME_ROWS = 1 << 16 };
+enum { REC_MAX_COLUMNS = 32, REC_ATTRS_BYTES = 512 };
+
+/* A frame ends at so many rows, or before the row that makes it larger than this; well
+ * under REC_FRAME_MAX_BYTES. */
+enum { REC_FRAME_ROWS = 1 << 16, REC_FRAME_TARGET_BYTES = 16 << 20 };
 
 struct rec_table {
     char name[REC_NAME_BYTES];
@@ -72,7 +76,7 @@ enum rec_status rec_table_read_header(struct rec_table *t, uint32_t *id,
 size_t rec_table_least_bits(const struct rec_table *t);
 /*
  * How many rows from FIRST on go into one frame: depends on the rows alone.  *bytes is
- * what they take there, roughly.
+ * what they take there, roughly; BYTES may be NULL.
  */
 size_t rec_table_frame_rows(const struct rec_table *t, size_t first, size_t *bytes);
 

@@ -56,7 +56,7 @@ enum rec_status rec_writer_open(const char *path, int level, struct rec_writer *
 static bool is_full(const struct rec_writer *w)
 {
     return w->n_queue == QUEUE ||
-           w->queue_bytes >= (size_t)(w->level > 0 ? FILE_BYTES : PIPE_BYTES);
+           w->queue_bytes >= rec_mem_part(w->level > 0 ? FILE_BYTES : PIPE_BYTES, 16);
 }
 
 /* The first error among frames FROM.. of the queue. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "base/par.h"
 #include "nn/kernels.h"
+#include "nn/settings.h"
 
 /* ---- tensors ---- */
 
@@ -109,6 +109,21 @@ fail:
     return REC_ESYSTEM;
 }
 
+uint64_t rec_gcn_n_values(uint64_t n, uint64_t d, uint64_t l)
+{
+    return n * d + (l - 1) * d * d + l * d + 2 * d + 1;
+}
+
+uint64_t rec_gcn_bytes(const struct rec_graph *g, uint32_t width, uint32_t n_layers,
+                       const struct rec_chunks *learn)
+{
+    uint64_t n = g->n_nodes, d = width, l = n_layers, c = learn->n;
+    uint64_t state = n * d * (l + l - 1 + 2) + 2 * n + c * d * (d + 1);
+
+    return (4 * rec_gcn_n_values(n, d, l) + state) * sizeof(rec_real) +
+           c * sizeof(double);
+}
+
 void rec_gcn_state_free(struct rec_gcn_state *s)
 {
     for (uint32_t l = 0; l < REC_GCN_MAX_LAYERS; l++) {
@@ -158,10 +173,12 @@ void rec_gcn_forward(const struct rec_gcn *m, const struct rec_graph *g,
 
     rec_spmm(g, c, m->w[0].x, d, s->h[0]);
     rec_relu(c, s->h[0], m->b[0].x, d);
+    rec_dropout(c, &s->drop, 1, s->h[0], d);
     for (uint32_t l = 1; l < m->n_layers; l++) {
         rec_spmm(g, c, s->h[l - 1], d, s->p[l]);
         rec_linear(c, s->p[l], m->w[l].x, m->b[l].x, d, s->h[l]);
         rec_relu(c, s->h[l], NULL, d);
+        rec_dropout(c, &s->drop, l + 1, s->h[l], d);
     }
     rec_par_run(c->n, share_chunk, &k);
 }
@@ -250,43 +267,22 @@ void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
 
     share_backward(&k);
     for (uint32_t l = m->n_layers; l-- > 1;) {
-        /* forward:  h = relu(p w + b) */
+        /* forward:  h = dropout(relu(p w + b)) */
         rec_relu_backward(c, s->h[l], d, s->dh);
+        rec_dropout_backward(c, &s->drop, s->dh, d);
         rec_linear_backward(c, s->p[l], m->w[l].x, s->dh, d, s->dp, m->w[l].dx,
                             m->b[l].dx, s->part);
         /* forward:  p = A^ h(l-1)     so:  dh(l-1) = A^ dp, as A^ is symmetric */
         rec_spmm(g, c, s->dp, d, s->dh);
     }
     rec_relu_backward(c, s->h[0], d, s->dh);
+    rec_dropout_backward(c, &s->drop, s->dh, d);
     rec_bias_backward(c, s->dh, d, m->b[0].dx, s->part);
     /* forward:  z = A^ W1         so:  dW1 = A^ dz; nothing else adds to dW1 */
     rec_spmm(g, c, s->dh, d, m->w[0].dx);
 }
 
 /* ---- sections ---- */
-
-static enum rec_status add_setting(struct rec_table *t, const char *key,
-                                   const char *value, struct rec_err *err)
-{
-    const char *const texts[2] = { key, value };
-    enum rec_status st = rec_table_reserve(t, t->n_rows + 1, err);
-
-    for (uint32_t i = 0; st == REC_OK && i < 2; i++) {
-        st = rec_buf_add(&t->cols[i].text, texts[i], strlen(texts[i]), err);
-        t->cols[i].at[t->n_rows + 1] = t->cols[i].text.n;
-    }
-    t->n_rows += st == REC_OK;
-    return st;
-}
-
-static enum rec_status add_number(struct rec_table *t, const char *key, uint32_t value,
-                                  struct rec_err *err)
-{
-    char text[16];
-
-    (void)snprintf(text, sizeof text, "%u", value);
-    return add_setting(t, key, text, err);
-}
 
 enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
                               struct rec_err *err)
@@ -295,15 +291,12 @@ enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const cha
     struct rec_param *p;
     enum rec_status st;
 
-    rec_table_init(&t, "model", REC_KIND_PARAMS);
-    (void)snprintf(t.by, sizeof t.by, "%s", by);
-    rec_table_add(&t, "key", REC_STR, 1, REC_PLAIN, NULL);
-    rec_table_add(&t, "value", REC_STR, 1, REC_PLAIN, NULL);
-    st = add_setting(&t, "model", "gcn", err);
+    rec_settings_init(&t, "model", by);
+    st = rec_settings_add(&t, "model", "gcn", err);
     if (st == REC_OK)
-        st = add_number(&t, "width", m->width, err);
+        st = rec_settings_add_number(&t, "width", m->width, err);
     if (st == REC_OK)
-        st = add_number(&t, "layers", m->n_layers, err);
+        st = rec_settings_add_number(&t, "layers", m->n_layers, err);
     if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(m, i)) != NULL; i++)
@@ -317,43 +310,24 @@ enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err)
     return rec_reader_load(r, "model*", err);
 }
 
-/* The value of KEY, a number in 1 .. MOST. */
-static enum rec_status get_number(const struct rec_table *t, const char *key,
-                                  uint32_t most, uint32_t *out, struct rec_err *err)
-{
-    for (size_t i = 0; i < t->n_rows; i++) {
-        size_t n, v;
-        const char *k = rec_column_text(&t->cols[0], i, &n);
-        const char *value = rec_column_text(&t->cols[1], i, &v);
-        uint64_t x;
-
-        if (n == strlen(key) && memcmp(k, key, n) == 0 && rec_parse_u64(value, v, &x) &&
-            x >= 1 && x <= most) {
-            *out = (uint32_t)x;
-            return REC_OK;
-        }
-    }
-    return rec_fail(err, REC_EFORMAT, "section 'model': no '%s' in 1..%u", key, most);
-}
-
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
                              const struct rec_graph *g, struct rec_err *err)
 {
     struct rec_gcn x = { 0 };
     struct rec_table *t;
     struct rec_param *p;
-    uint32_t width, n_layers;
+    uint64_t width, n_layers;
     enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
 
-    if (st != REC_OK)
-        return st;
-    if (t->n_cols != 2 || t->cols[0].type != REC_STR || t->cols[1].type != REC_STR)
-        return rec_fail(err, REC_EFORMAT, "section 'model' is not key and value");
-    st = get_number(t, "width", REC_GCN_MAX_WIDTH, &width, err);
     if (st == REC_OK)
-        st = get_number(t, "layers", REC_GCN_MAX_LAYERS, &n_layers, err);
+        st = rec_settings_check(t, err);
     if (st == REC_OK)
-        st = rec_gcn_make(&x, g, width, n_layers, false, err);
+        st = rec_settings_get_number(t, "width", 1, REC_GCN_MAX_WIDTH, &width, err);
+    if (st == REC_OK)
+        st =
+            rec_settings_get_number(t, "layers", 1, REC_GCN_MAX_LAYERS, &n_layers, err);
+    if (st == REC_OK)
+        st = rec_gcn_make(&x, g, (uint32_t)width, (uint32_t)n_layers, false, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(&x, i)) != NULL; i++)
         st = rec_param_read(p, r, err);
     if (st != REC_OK) {

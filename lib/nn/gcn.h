@@ -3,6 +3,7 @@
 
 #include "data/graph.h"
 #include "nn/chunks.h"
+#include "nn/dropout.h"
 #include "nn/param.h"
 
 /*
@@ -34,8 +35,9 @@ struct rec_gcn_state {
     rec_real *s;                     /* a node's share of a rating */
     rec_real *g;                     /* gradient of s */
     rec_real *dh, *dp;
-    rec_real *part; /* chunk sums */
-    double *loss;   /* one a chunk */
+    rec_real *part;          /* chunk sums */
+    double *loss;            /* one a chunk */
+    struct rec_dropout drop; /* on H1 .. HL, in forward and backward; none unless set */
 };
 
 /* LEARN: with gradients and moments, for training. */
@@ -56,6 +58,11 @@ struct rec_param *rec_gcn_param(struct rec_gcn *m, uint32_t index);
 enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn *m,
                                    const struct rec_chunks *learn,
                                    struct rec_err *err) REC_MUST_USE;
+/* Values of all its tensors. */
+uint64_t rec_gcn_n_values(uint64_t n_nodes, uint64_t width, uint64_t n_layers);
+/* Bytes that rec_gcn_make() to learn and rec_gcn_state_make() take. */
+uint64_t rec_gcn_bytes(const struct rec_graph *g, uint32_t width, uint32_t n_layers,
+                       const struct rec_chunks *learn);
 void rec_gcn_state_free(struct rec_gcn_state *s);
 
 /* H1 .. HL and s. */

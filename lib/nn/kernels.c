@@ -33,7 +33,8 @@ static uint32_t rows(const struct work *k, uint32_t chunk)
 /* ---- spmm ---- */
 
 /*
- * Rows FROM .. TO for a width the compiler knows: the accumulators stay in registers.
+ * Rows FROM .. TO for a width D that the compiler knows: the accumulators stay in
+ * registers.  Rows that are wanted some 6 KiB of edges later are fetched ahead.
  *   y[n] = norm[n] * (norm[n] x[n] + sum over edges (n, m) of norm[m] x[m])
  */
 static inline __attribute__((always_inline)) void spmm_rows(const struct work *k,
@@ -41,6 +42,8 @@ static inline __attribute__((always_inline)) void spmm_rows(const struct work *k
                                                             uint32_t d, uint32_t stride)
 {
     const struct rec_graph *g = k->g;
+    const uint32_t *fetch = g->to + 1536 / (d < 16 ? 16 : d);
+    const uint32_t *last = g->to + g->n_edges - 1;
 
     for (uint32_t n = from; n < to; n++) {
         const rec_real *x_row = k->x + (size_t)n * stride;
@@ -52,8 +55,12 @@ static inline __attribute__((always_inline)) void spmm_rows(const struct work *k
             sum[j] = norm * x_row[j];
         for (uint64_t e = g->off[n]; e < g->off[n + 1]; e++) {
             const rec_real *x_to = k->x + (size_t)g->to[e] * stride;
+            const uint32_t *next = fetch + e < last ? fetch + e : last;
             rec_real w = (rec_real)g->norm[g->to[e]];
 
+            for (uint32_t j = 0; j < d; j += 64 / sizeof(rec_real))
+                __builtin_prefetch(k->x + (size_t)*next * stride + j);
+            __builtin_prefetch(&g->norm[*next]);
             for (uint32_t j = 0; j < d; j++)
                 sum[j] += w * x_to[j];
         }
@@ -68,19 +75,24 @@ REC_CLONES static void spmm_chunk(void *ctx, uint32_t chunk)
     uint32_t from = k->c->at[chunk], to = k->c->at[chunk + 1], d = k->d;
     struct work part = *k;
 
-    if (d == 16) {
+    if (d == 8)
+        spmm_rows(k, from, to, 8, 8);
+    else if (d == 16)
         spmm_rows(k, from, to, 16, 16);
-        return;
-    }
-    for (uint32_t at = 0, n; at < d; at += n) { /* any other width in strips */
-        n = d - at >= 32 ? 32 : d - at;
-        part.x = k->x + at;
-        part.y = k->y + at;
-        if (n == 32)
-            spmm_rows(&part, from, to, 32, d);
-        else
-            spmm_rows(&part, from, to, n, d);
-    }
+    else if (d == 32)
+        spmm_rows(k, from, to, 32, 32);
+    else
+        for (uint32_t at = 0, n; at < d; at += n) { /* any other width in strips */
+            n = d - at >= 64 ? 64 : d - at >= 32 ? 32 : d - at;
+            part.x = k->x + at;
+            part.y = k->y + at;
+            if (n == 64)
+                spmm_rows(&part, from, to, 64, d);
+            else if (n == 32)
+                spmm_rows(&part, from, to, 32, d);
+            else
+                spmm_rows(&part, from, to, n, d);
+        }
 }
 
 void rec_spmm(const struct rec_graph *g, const struct rec_chunks *c, const rec_real *x,

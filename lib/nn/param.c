@@ -7,7 +7,7 @@
 #include "base/par.h"
 #include "base/random.h"
 
-enum { ADAM_CHUNK = 16384 };
+enum { ADAM_CHUNK = 16384, SUM_CHUNKS = 256 };
 
 size_t rec_param_size(const struct rec_param *p)
 {
@@ -58,16 +58,17 @@ void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit)
 
 struct adam_work {
     struct rec_param *p;
-    rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
+    struct rec_adam_rates rates;
 };
 
 REC_CLONES static void adam_chunk(void *ctx, uint32_t chunk)
 {
-    const struct adam_work *a = ctx;
-    size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(a->p) - from;
-    rec_real *restrict x = a->p->x + from, *restrict m = a->p->m + from;
-    rec_real *restrict v = a->p->v + from;
-    const rec_real *restrict dx = a->p->dx + from;
+    const struct adam_work *k = ctx;
+    const struct rec_adam_rates *a = &k->rates;
+    size_t from = (size_t)chunk * ADAM_CHUNK, n = rec_param_size(k->p) - from;
+    rec_real *restrict x = k->p->x + from, *restrict m = k->p->m + from;
+    rec_real *restrict v = k->p->v + from;
+    const rec_real *restrict dx = k->p->dx + from;
 
     n = n < ADAM_CHUNK ? n : ADAM_CHUNK;
     for (size_t i = 0; i < n; i++) {
@@ -83,11 +84,11 @@ REC_CLONES static void adam_chunk(void *ctx, uint32_t chunk)
     }
 }
 
-void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
+struct rec_adam_rates rec_adam_rates(const struct rec_adam *a, uint64_t step)
 {
     double t = (double)step;
-    struct adam_work k = {
-        .p = p,
+
+    return (struct rec_adam_rates){
         .step = (rec_real)(a->lr / (1.0 - pow(a->beta1, t))),
         .decay = (rec_real)a->weight_decay,
         .beta1 = (rec_real)a->beta1,
@@ -97,33 +98,115 @@ void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
         .root2 = (rec_real)(1.0 / sqrt(1.0 - pow(a->beta2, t))),
         .epsilon = (rec_real)a->epsilon,
     };
+}
+
+void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p)
+{
+    struct adam_work k = { p, rec_adam_rates(a, step) };
     uint32_t n = (uint32_t)((rec_param_size(p) + ADAM_CHUNK - 1) / ADAM_CHUNK);
 
     rec_par_run(n, adam_chunk, &k);
 }
 
-enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
-                                const char *by, struct rec_err *err)
+struct square_work {
+    rec_real *dx;
+    size_t n, chunk;
+    rec_real factor;
+    double sum[SUM_CHUNKS];
+};
+
+static struct square_work cut(const struct rec_param *p)
+{
+    struct square_work k = { .dx = p->dx, .n = rec_param_size(p) };
+
+    k.chunk = (k.n + SUM_CHUNKS - 1) / SUM_CHUNKS;
+    if (k.chunk < ADAM_CHUNK)
+        k.chunk = ADAM_CHUNK;
+    return k;
+}
+
+static uint32_t n_chunks(const struct square_work *k)
+{
+    return (uint32_t)((k->n + k->chunk - 1) / k->chunk);
+}
+
+static size_t chunk_end(const struct square_work *k, uint32_t chunk)
+{
+    size_t end = ((size_t)chunk + 1) * k->chunk;
+
+    return end < k->n ? end : k->n;
+}
+
+static void square_chunk(void *ctx, uint32_t chunk)
+{
+    struct square_work *k = ctx;
+    double sum = 0.0;
+
+    for (size_t i = (size_t)chunk * k->chunk; i < chunk_end(k, chunk); i++)
+        sum += (double)k->dx[i] * (double)k->dx[i];
+    k->sum[chunk] = sum;
+}
+
+static void scale_chunk(void *ctx, uint32_t chunk)
+{
+    struct square_work *k = ctx;
+
+    for (size_t i = (size_t)chunk * k->chunk; i < chunk_end(k, chunk); i++)
+        k->dx[i] *= k->factor;
+}
+
+double rec_param_square_sum(const struct rec_param *p)
+{
+    struct square_work k = cut(p);
+    double sum = 0.0;
+
+    rec_par_run(n_chunks(&k), square_chunk, &k);
+    for (uint32_t i = 0; i < n_chunks(&k); i++)
+        sum += k.sum[i];
+    return sum;
+}
+
+void rec_param_scale(struct rec_param *p, double factor)
+{
+    struct square_work k = cut(p);
+
+    k.factor = (rec_real)factor;
+    rec_par_run(n_chunks(&k), scale_chunk, &k);
+}
+
+enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix,
+                                   const rec_real *x, struct rec_writer *w,
+                                   const char *by, struct rec_err *err)
 {
     char name[48];
     struct rec_table t;
-    float *out;
-    enum rec_status st;
+    enum rec_status st = REC_OK;
 
-    (void)snprintf(name, sizeof name, "model.%s", p->name);
+    (void)snprintf(name, sizeof name, "%s%s", prefix, p->name);
     rec_table_init(&t, name, REC_KIND_MATRIX);
     (void)snprintf(t.by, sizeof t.by, "%s", by);
     rec_table_add(&t, "row", REC_F32, p->cols, REC_PLAIN, NULL);
+#ifdef REC_DOUBLE
     st = rec_table_reserve(&t, p->rows, err);
-    if (st == REC_OK) {
-        out = t.cols[0].data;
-        for (size_t i = 0; i < rec_param_size(p); i++)
-            out[i] = (float)p->x[i];
-        t.n_rows = p->rows;
+    for (size_t i = 0; st == REC_OK && i < rec_param_size(p); i++)
+        ((float *)t.cols[0].data)[i] = (float)x[i];
+#else
+    t.cols[0].data = (void *)(uintptr_t)x; /* only lent, and only read */
+#endif
+    t.n_rows = p->rows;
+    if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
-    }
+#ifndef REC_DOUBLE
+    t.cols[0].data = NULL;
+#endif
     rec_table_free(&t);
     return st;
+}
+
+enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
+                                const char *by, struct rec_err *err)
+{
+    return rec_param_write_as(p, "model.", p->x, w, by, err);
 }
 
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,

@@ -31,9 +31,24 @@ void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit);
 struct rec_adam {
     double lr, beta1, beta2, epsilon, weight_decay;
 };
+/* The factors of step number STEP, as numbers of the tensors' kind. */
+struct rec_adam_rates {
+    rec_real step, decay, beta1, beta2, new1, new2, root2, epsilon;
+};
+struct rec_adam_rates rec_adam_rates(const struct rec_adam *a, uint64_t step);
 void rec_adam_step(const struct rec_adam *a, uint64_t step, struct rec_param *p);
 
-/* As section `model.NAME`, f32[cols]; and the way back, values only, checked. */
+/* Sum of the squares of its gradient: of fixed chunks, in double, in their order. */
+double rec_param_square_sum(const struct rec_param *p);
+/* dx *= factor */
+void rec_param_scale(struct rec_param *p, double factor);
+
+/* X (rows, cols) as section PREFIX NAME, f32[cols]: its values, or one of its moments.
+ */
+enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix,
+                                   const rec_real *x, struct rec_writer *w,
+                                   const char *by, struct rec_err *err) REC_MUST_USE;
+/* As section `model.NAME`; and the way back, values only, checked. */
 enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
                                 const char *by, struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,

@@ -1,123 +1,247 @@
 #include "nn/train.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "nn/kernels.h"
+static const double CHECKPOINT_S = 60.0, COSINE_END = 0.05, PI = 3.14159265358979323846;
 
-/* The best weights so far, one after another. */
-struct best {
-    rec_real *x;
-    double metric;
-    uint64_t steps;
+struct run {
+    const struct rec_learner *l;
+    const struct rec_train_opts *o;
+    const struct rec_train_hooks *hooks;
+    struct rec_train_log *log;
+    struct rec_checkpoint now; /* epochs done, best so far */
+    double best_value;
+    uint64_t saved; /* epochs that the checkpoint file holds; UINT64_MAX: none */
+    double saved_s;
+    bool stopped; /* by patience */
 };
 
-static void clear_gradients(struct rec_gcn *m)
-{
-    struct rec_param *p;
+/* ---- numbers that are none ---- */
 
-    for (uint32_t i = 1; (p = rec_gcn_param(m, i)) != NULL;
-         i++) /* W1's is set, not added */
-        memset(p->dx, 0, rec_param_size(p) * sizeof *p->dx);
+/* "; FILE holds epoch 7", what is left after a failure. */
+static void say_what_is_saved(const struct run *r, char *text, size_t n)
+{
+    text[0] = '\0';
+    if (r->o->checkpoint != NULL && r->saved != UINT64_MAX)
+        (void)snprintf(text, n, "; %s holds the state after epoch %" PRIu64,
+                       r->o->checkpoint, r->saved);
 }
 
-static void step(struct rec_gcn *m, const struct rec_adam *adam, uint64_t epoch)
+static enum rec_status check_loss(const struct run *r, double loss, struct rec_err *err)
 {
-    struct rec_param *p;
+    char text[96], saved[600];
+    const char *where;
 
-    for (uint32_t i = 0; (p = rec_gcn_param(m, i)) != NULL; i++)
-        rec_adam_step(adam, epoch, p);
+    if (isfinite(loss))
+        return REC_OK;
+    where = rec_learner_bad_tensor(r->l, text);
+    if (where == NULL)
+        where = rec_learner_bad_output(r->l, text);
+    say_what_is_saved(r, saved, sizeof saved);
+    return rec_fail(err, REC_ENUMERIC,
+                    "epoch %" PRIu64 ": the loss is not a number, first in %s: lower "
+                    "--lr%s",
+                    r->now.epochs + 1, where == NULL ? "the loss itself" : where,
+                    saved);
 }
 
-static size_t n_values(struct rec_gcn *m)
+static enum rec_status check_tensors(const struct run *r, struct rec_err *err)
 {
-    struct rec_param *p;
-    size_t n = 0;
+    char text[96], saved[600];
+    const char *where = rec_learner_bad_tensor(r->l, text);
 
-    for (uint32_t i = 0; (p = rec_gcn_param(m, i)) != NULL; i++)
-        n += rec_param_size(p);
-    return n;
+    if (where == NULL)
+        return REC_OK;
+    say_what_is_saved(r, saved, sizeof saved);
+    return rec_fail(err, REC_ENUMERIC,
+                    "epoch %" PRIu64 ": a number that is none in %s: lower --lr%s",
+                    r->now.epochs, where, saved);
 }
 
-static void keep_if_better(struct best *best, struct rec_gcn *m, double metric,
-                           uint64_t steps)
-{
-    rec_real *x = best->x;
-    struct rec_param *p;
+/* ---- checkpoints ---- */
 
-    if (x == NULL || !(metric < best->metric))
+static bool due(const struct run *r)
+{
+    /* at once if there is no file yet, to find out now whether one can be written */
+    if (r->now.epochs == 0)
+        return access(r->o->checkpoint, F_OK) != 0;
+    if (r->o->every > 0)
+        return r->now.epochs % r->o->every == 0;
+    return rec_train_log_seconds(r->log) - r->saved_s >= CHECKPOINT_S;
+}
+
+static enum rec_status save(struct run *r, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    if (r->saved == r->now.epochs)
+        return REC_OK;
+    st = check_tensors(r, err);
+    if (st == REC_OK)
+        st = rec_checkpoint_write(r->o->checkpoint, &r->now, r->l, r->log, err);
+    if (st == REC_OK)
+        r->saved = r->now.epochs;
+    r->saved_s = rec_train_log_seconds(r->log);
+    return st;
+}
+
+/* Saves what is to be saved now, and ends the training if that is asked for. */
+static enum rec_status save_if_due(struct run *r, bool now, struct rec_err *err)
+{
+    bool stop = r->hooks->stop != NULL && *r->hooks->stop != 0;
+    bool has_file = r->o->checkpoint != NULL;
+    enum rec_status st = has_file && (stop || now || due(r)) ? save(r, err) : REC_OK;
+
+    if (st != REC_OK || !stop)
+        return st;
+    return rec_fail(err, REC_ESYSTEM, "stopped after epoch %" PRIu64 "%s%s",
+                    r->now.epochs,
+                    has_file ? "; to go on, the same command with --resume " : "",
+                    has_file ? r->o->checkpoint : "");
+}
+
+static double watched(const struct run *r, double loss, double metric)
+{
+    return r->o->by_loss ? loss : metric;
+}
+
+static enum rec_status resume(struct run *r, struct rec_err *err)
+{
+    const char *path = r->o->resume;
+    enum rec_status st = rec_checkpoint_read(path, &r->now, r->l, r->log, err);
+
+    if (st != REC_OK)
+        return st;
+    if (r->now.epochs > r->o->epochs)
+        return rec_fail(err, REC_EUSAGE,
+                        "%s is at epoch %" PRIu64 ", beyond --epochs %" PRIu64, path,
+                        r->now.epochs, r->o->epochs);
+    if (r->now.best != REC_NO_BEST) {
+        size_t row = (size_t)r->now.best; /* the epoch after judged them */
+
+        if (row >= rec_train_log_rows(r->log))
+            return rec_fail(err, REC_EFORMAT, "%s: best weights beyond its log", path);
+        r->best_value = watched(r, rec_train_log_loss(r->log, row),
+                                rec_train_log_metric(r->log, row));
+    }
+    if (r->o->checkpoint != NULL && strcmp(r->o->checkpoint, path) == 0)
+        r->saved = r->now.epochs;
+    r->saved_s = rec_train_log_seconds(r->log);
+    return REC_OK;
+}
+
+/* ---- epochs ---- */
+
+static double measure(const struct run *r)
+{
+    return r->hooks->metric == NULL ? NAN
+                                    : r->hooks->metric(r->hooks->metric_ctx, r->l);
+}
+
+static void keep_if_better(struct run *r, double value)
+{
+    if (r->now.best_x == NULL || !(value < r->best_value))
         return;
-    best->metric = metric;
-    best->steps = steps;
-    for (uint32_t i = 0; (p = rec_gcn_param(m, i)) != NULL; i++) {
-        memcpy(x, p->x, rec_param_size(p) * sizeof *x);
-        x += rec_param_size(p);
-    }
+    r->best_value = value;
+    r->now.best = r->now.epochs;
+    rec_learner_get(r->l, r->now.best_x);
 }
 
-static void restore(const struct best *best, struct rec_gcn *m)
+static bool out_of_patience(const struct run *r)
 {
-    const rec_real *x = best->x;
-    struct rec_param *p;
+    uint64_t best = r->now.best == REC_NO_BEST ? 0 : r->now.best;
 
-    for (uint32_t i = 0; (p = rec_gcn_param(m, i)) != NULL; i++) {
-        memcpy(p->x, x, rec_param_size(p) * sizeof *x);
-        x += rec_param_size(p);
-    }
+    return r->o->patience > 0 && r->now.epochs - best >= r->o->patience;
 }
 
-static double measure(const struct rec_train_hooks *hooks, const struct rec_gcn *m,
-                      const struct rec_gcn_state *s)
+static double rate(const struct rec_train_opts *o, uint64_t epochs_done)
 {
-    return hooks->metric == NULL ? NAN : hooks->metric(hooks->metric_ctx, m, s);
+    double part = (double)epochs_done / (double)o->epochs;
+
+    if (o->schedule == REC_SCHEDULE_NONE)
+        return o->lr;
+    return o->lr * (COSINE_END + (1.0 - COSINE_END) / 2.0 * (1.0 + cos(PI * part)));
 }
 
-enum rec_status rec_train(struct rec_gcn *m, const struct rec_graph *g,
+static enum rec_status one_epoch(struct run *r, struct rec_err *err)
+{
+    struct rec_train_epoch e = { r->now.epochs + 1, r->l->loss(r->l->self), NAN };
+    enum rec_status st = check_loss(r, e.loss, err);
+
+    if (st == REC_OK)
+        st = save_if_due(r, false, err);
+    if (st != REC_OK)
+        return st;
+    e.metric = measure(r);
+    keep_if_better(r, watched(r, e.loss, e.metric));
+    r->stopped = out_of_patience(r);
+    if (!r->stopped) {
+        r->l->epoch(r->l->self, e.epoch, rate(r->o, r->now.epochs));
+        r->now.epochs++;
+    }
+    st = rec_train_log_add(r->log, e.loss, e.metric, err);
+    if (st == REC_OK && r->hooks->report != NULL)
+        st = r->hooks->report(r->hooks->report_ctx, &e, err);
+    return st;
+}
+
+/* The weights after the last epoch are judged too; then those to be kept are set. */
+static enum rec_status finish(struct run *r, struct rec_train_result *result,
+                              struct rec_err *err)
+{
+    struct rec_train_result out = { r->now.epochs, r->now.epochs, NAN };
+    double loss = r->l->loss(r->l->self);
+    enum rec_status st = check_loss(r, loss, err);
+
+    if (st == REC_OK)
+        st = save_if_due(r, true, err);
+    if (st != REC_OK)
+        return st;
+    out.metric = measure(r);
+    keep_if_better(r, watched(r, loss, out.metric));
+    if (r->now.best != REC_NO_BEST) {
+        rec_learner_set(r->l, r->now.best_x);
+        out.kept = r->now.best;
+        if (out.kept < rec_train_log_rows(r->log))
+            out.metric = rec_train_log_metric(r->log, (size_t)out.kept);
+    }
+    st = check_tensors(r, err);
+    if (st == REC_OK)
+        *result = out;
+    return st;
+}
+
+enum rec_status rec_train(const struct rec_learner *l,
                           const struct rec_train_opts *opts,
                           const struct rec_train_hooks *hooks,
-                          struct rec_train_result *result, struct rec_err *err)
+                          struct rec_train_log *log, struct rec_train_result *result,
+                          struct rec_err *err)
 {
-    struct rec_gcn_state s = { 0 };
-    struct rec_chunks c;
-    struct best best = { .metric = INFINITY };
-    enum rec_status st;
+    struct run r = { .l = l, .o = opts, .hooks = hooks, .log = log };
+    enum rec_status st = REC_OK;
 
-    rec_chunks_cut(g, &c);
-    st = rec_gcn_state_make(&s, m, &c, err);
-    if (st == REC_OK && opts->keep_best) {
-        best.x = rec_alloc(n_values(m), sizeof *best.x, "best weights", err);
-        st = best.x == NULL ? REC_ESYSTEM : REC_OK;
+    r.now = (struct rec_checkpoint){ .best = REC_NO_BEST,
+                                     .input = opts->input,
+                                     .settings = opts->settings };
+    r.best_value = INFINITY;
+    r.saved = UINT64_MAX;
+    if (opts->keep_best) {
+        r.now.best_x = rec_alloc(rec_learner_n_values(l), sizeof *r.now.best_x,
+                                 "best weights", err);
+        st = r.now.best_x == NULL ? REC_ESYSTEM : REC_OK;
     }
-    rec_kernels_init();
-    for (uint64_t e = 1; st == REC_OK && e <= opts->epochs; e++) {
-        struct rec_train_epoch now = { .epoch = e };
-
-        rec_gcn_forward(m, g, &c, &s);
-        clear_gradients(m);
-        now.loss = rec_gcn_loss(m, g, &c, &s);
-        if (!isfinite(now.loss)) {
-            st = rec_fail(err, REC_ENUMERIC,
-                          "epoch %llu: the loss is not a number: lower --lr",
-                          (unsigned long long)e);
-            break;
-        }
-        now.metric = measure(hooks, m, &s);
-        keep_if_better(&best, m, now.metric, e - 1);
-        rec_gcn_backward(m, g, &c, &s);
-        step(m, &opts->adam, e);
-        if (hooks->report != NULL)
-            st = hooks->report(hooks->report_ctx, &now, err);
-    }
-    if (st == REC_OK) {
-        rec_gcn_forward(m, g, &c, &s);
-        *result = (struct rec_train_result){ opts->epochs, measure(hooks, m, &s) };
-        keep_if_better(&best, m, result->metric, opts->epochs);
-        if (best.x != NULL && isfinite(best.metric)) {
-            restore(&best, m);
-            *result = (struct rec_train_result){ best.steps, best.metric };
-        }
-    }
-    rec_free(best.x);
-    rec_gcn_state_free(&s);
+    if (st == REC_OK && opts->resume != NULL)
+        st = resume(&r, err);
+    if (st == REC_OK)
+        st = rec_train_log_begin(log, err);
+    while (st == REC_OK && r.now.epochs < opts->epochs && !r.stopped)
+        st = one_epoch(&r, err);
+    if (st == REC_OK)
+        st = finish(&r, result, err);
+    rec_free(r.now.best_x);
     return st;
 }

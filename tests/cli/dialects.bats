@@ -55,6 +55,18 @@ found() {
         rec-clean -d ';;' in
 }
 
+@test "a line that is split otherwise than the file is told from one that is short" {
+    printf '%s\n' a,x,5,1 b,y,4,2 b,z,4,2 'c;z;3;3' 'd;z;3;3' >in
+    refuses 3 "rec-clean: in:4: this line is split by ';', the file by ','" rec-clean in -o out.rec
+    printf '%s\n' 'a;x;5' 'b;y;4' '"c"::"z"::3' >in
+    refuses 3 "rec-clean: in:3: this line is split by '::', the file by ';'" rec-clean in -o out.rec
+    printf '%s\n' a,x,5,1 b,y,4,2 $'c\tz\t3\t3' >in
+    refuses 3 "rec-clean: in:3: this line is split by 'tab', the file by ','" rec-clean in -o out.rec
+    printf '%s\n' a,x,5,1 b,y,4,2 '# this is a remark' >in
+    refuses 3 'rec-clean: in:3: 1 column where at least 4 are due*' rec-clean in -o out.rec
+    [ ! -e out.rec ]
+}
+
 @test "a batch border changes nothing: long files, one thread and four, quotes or not" {
     rec-synth --ratings 300000 --users 130000 --items 9000 >plain.csv
     [ "$(wc -c <plain.csv)" -gt 10000000 ]
@@ -90,7 +102,7 @@ found() {
 
 @test "Douban: no times" {
     data douban/train.csv
-    counts '123202 123202' --time none "$data"
+    counts '123202 123202' "$data"
 }
 
 @test "a header" {
@@ -112,14 +124,14 @@ found() {
 
 @test "quoted fields between semicolons, CRLF, no header, no times" {
     data messy/bx-original-dialect-fragment.csv
-    counts '39268 39268' --time none "$data"
+    counts '39268 39268' "$data"
     equal "$(rows raw out.rec | head -n 1)" $'43842\t0739432540\t0'
 }
 
 @test "semicolons and a byte that is not UTF-8" {
     data messy/bx-semicolon-99998.csv
-    counts '99998 99988' --time none "$data"
-    found 'columns end at ;, lines at LF, with header'
+    counts '99998 99988' "$data"
+    found 'columns end at ;, lines at LF, with header, no time column'
 }
 
 @test "quoted commas in nine columns, chosen by name" {

@@ -59,7 +59,7 @@ def write(path, list_, end=None):
         for b in f[4:5] + f[8:32] + f[40:44]:
             digest = (digest ^ b) * 0x100000001b3 % 2**64
     with open(path, "wb") as f:
-        f.write(b"\x89REC\r\n\x1a\n\x01" + bytes(7))
+        f.write(b"\x89REC\r\n\x1a\n\x01\x01" + bytes(6))
         f.write(b"".join(list_) + (end or frame(7, first=digest)))
 END
     cat > "$BATS_FILE_TMPDIR/insert.py" <<'END'

@@ -135,8 +135,8 @@ stale() {
 @test "a new option, choice or default without documentation is noticed, and so is one gone" {
     run -0 undocumented rec-clean.1 <<<'--surprise|N|3'
     [ "$output" = "rec-clean.1: --surprise is not described" ]
-    run -0 undocumented rec-clean.1 <<<'--dups|exact/keep/last|exact'
-    [ "$output" = "rec-clean.1: --dups: no word on last" ]
+    run -0 undocumented rec-clean.1 <<<'--dups|exact/keep/newest|exact'
+    [ "$output" = "rec-clean.1: --dups: no word on newest" ]
     run -0 undocumented rec-clean.1 <<<'--dups|exact/keep|keep'
     [ "$output" = "rec-clean.1: --dups: the default keep is missing" ]
     run -0 undocumented rec-split.1 <<<'--test|SHARE|0.25'
@@ -145,7 +145,7 @@ stale() {
     [ "$output" = "rec-split.1: --test: the default 0 is missing" ]
     run -0 undocumented rec-split.1 <<<'-x, --seed|N|1'
     [ "$output" = "rec-split.1: -x, --seed is not described" ]
-    run -0 stale rec-encode.1 <<<'--other|N|1'
+    run -0 stale rec-encode.1 <<<$'--other|N|1\n--vocab|FILE|\n--unknown|drop|drop'
     [ "$output" = "--order: in rec-encode.1, but not in the help" ]
 }
 

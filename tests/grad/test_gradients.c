@@ -4,6 +4,7 @@
  */
 #include "base/par.h"
 #include "grad/gradcheck.h"
+#include "nn/batch.h"
 #include "nn/gcn.h"
 #include "nn/kernels.h"
 #include "unit/toy.h"
@@ -13,8 +14,9 @@ struct net {
     struct rec_chunks c;
     struct rec_gcn m;
     struct rec_gcn_state s;
-    bool *alive; /* which outputs of the layers are above 0 */
-    bool kinked; /* a step has changed that */
+    struct rec_batches batches; /* empty: the loss is over all ratings */
+    bool *alive;                /* which outputs of the layers are above 0 */
+    bool kinked;                /* a step has changed that */
     struct tensor t[2 * REC_GCN_MAX_LAYERS + 2];
     size_t n_tensors;
 };
@@ -22,6 +24,12 @@ struct net {
 static size_t layer_size(const struct net *x)
 {
     return (size_t)x->m.n_nodes * x->m.width;
+}
+
+static double loss_of(struct net *x)
+{
+    return x->batches.n > 0 ? rec_gcn_batch_loss(&x->m, &x->g, &x->batches, 0, &x->s)
+                            : rec_gcn_loss(&x->m, &x->g, &x->c, &x->s);
 }
 
 static double net_loss(void *ctx)
@@ -32,7 +40,7 @@ static double net_loss(void *ctx)
     double loss;
 
     rec_gcn_forward(&x->m, &x->g, &x->c, &x->s);
-    loss = rec_gcn_loss(&x->m, &x->g, &x->c, &x->s);
+    loss = loss_of(x);
     x->m.c.dx[0] = dc; /* the loss adds to it */
     for (uint32_t l = 0; l < x->m.n_layers; l++)
         for (size_t i = 0; i < n; i++)
@@ -48,7 +56,7 @@ static void backward(struct net *x)
     for (uint32_t l = 0; l < x->m.n_layers; l++)
         for (size_t i = 0; i < n; i++)
             x->alive[l * n + i] = x->s.h[l][i] > 0.0;
-    (void)rec_gcn_loss(&x->m, &x->g, &x->c, &x->s);
+    (void)loss_of(x);
     rec_gcn_backward(&x->m, &x->g, &x->c, &x->s);
 }
 
@@ -73,6 +81,7 @@ static void make_net(struct net *x, uint32_t width, uint32_t layers, uint64_t se
 static void free_net(struct net *x)
 {
     free(x->alive);
+    rec_batches_free(&x->batches);
     rec_gcn_state_free(&x->s);
     rec_gcn_free(&x->m);
     rec_graph_free(&x->g);
@@ -136,6 +145,70 @@ static void gcn_has_the_gradient_of_its_loss(void)
                 CHECK(!x.kinked);
                 free_net(&x);
             }
+}
+
+/* The same net with some outputs left out, or a loss over some ratings: spoils the
+ * gradients of before, and computes them again. */
+static bool still_holds(struct net *x, double *worst)
+{
+    for (size_t i = 0; i < x->n_tensors; i++)
+        memset(rec_gcn_param(&x->m, (uint32_t)i)->dx, 0, x->t[i].n * sizeof(rec_real));
+    backward(x);
+    x->kinked = false;
+    *worst = 0.0;
+    return gradients_hold(x->t, x->n_tensors, net_loss, x, worst);
+}
+
+static void gcn_has_the_gradient_of_its_loss_under_a_fixed_dropout(void)
+{
+    size_t good = 0;
+
+    for (uint64_t seed = 1; seed <= 12; seed++)
+        for (uint32_t layers = 1; layers <= 3; layers++) {
+            struct net x;
+            double worst;
+            bool holds;
+
+            make_good_net(&x, false, 5, layers);
+            x.s.drop = (struct rec_dropout){ 0.4, seed, seed };
+            holds = still_holds(&x, &worst);
+            CHECKF(holds || x.kinked, "%u layers, seed %d: %g", layers, (int)seed,
+                   worst);
+            good += holds && !dead(&x);
+            free_net(&x);
+        }
+    CHECKF(good >= 10, "%zu", good);
+}
+
+static void check_refuses_a_dropout_that_is_not_scaled_back(void)
+{
+    struct net x;
+    double worst;
+
+    make_good_net(&x, false, 5, 2);
+    x.s.drop = (struct rec_dropout){ 0.4, 1, 1 };
+    CHECK(still_holds(&x, &worst) && !dead(&x));
+    for (size_t i = 0; i < x.t[1].n; i++) /* b1, which lies behind the first dropout */
+        x.m.b[0].dx[i] *= 0.6;
+    CHECK(!gradients_hold(x.t, x.n_tensors, net_loss, &x, NULL));
+    free_net(&x);
+}
+
+static void gcn_has_the_gradient_of_a_batch(void)
+{
+    for (uint64_t size = 1; size <= 6; size++)
+        for (uint32_t layers = 1; layers <= 3; layers++) {
+            struct net x;
+            double worst;
+
+            make_good_net(&x, false, 4, layers);
+            CHECK(rec_batches_make(&x.batches, &x.g, size, size, &err) == REC_OK);
+            rec_batches_draw(&x.batches, 1);
+            CHECKF(still_holds(&x, &worst), "%u layers, %d ratings: %g", layers,
+                   (int)size, worst);
+            CHECK(!x.kinked);
+            free_net(&x);
+        }
 }
 
 /* Sums over many chunks, on two threads; biases keep relu away from its kinks. */
@@ -259,9 +332,12 @@ int main(void)
 {
     rec_kernels_init();
     RUN(gcn_has_the_gradient_of_its_loss);
+    RUN(gcn_has_the_gradient_of_its_loss_under_a_fixed_dropout);
+    RUN(gcn_has_the_gradient_of_a_batch);
     RUN(gcn_has_the_gradient_of_its_loss_over_many_chunks);
     RUN(backward_adds_into_all_gradients_but_that_of_w1);
     RUN(check_refuses_wrong_gradients);
+    RUN(check_refuses_a_dropout_that_is_not_scaled_back);
     RUN(check_refuses_a_matrix_that_is_not_its_own_transpose);
     return test_end();
 }

@@ -230,6 +230,26 @@ static void philox_gives_the_known_answers(void)
     }
 }
 
+static void random_values_come_several_at_a_time(void)
+{
+    static const uint64_t starts[] = {
+        0, 1, 63, 64, 1000001, (1ull << 33) - 5, UINT64_MAX - 400
+    };
+    struct rec_random r;
+    double x[300];
+
+    for (size_t s = 0; s < sizeof starts / sizeof *starts; s++)
+        for (size_t n = 0; n <= 300; n += n < 70 ? 1 : 23) {
+            rec_random_init(&r, 0xfedcba9876543210u + n, "split");
+            x[n < 300 ? n : 299] = -1.0;
+            rec_random_uniforms(&r, starts[s], n, x);
+            for (size_t i = 0; i < n; i++)
+                CHECKF(x[i] == rec_random_uniform_at(&r, starts[s] + i),
+                       "%zu of %zu from start %zu", i, n, s);
+            CHECKF(n == 300 || x[n] == -1.0, "one too many of %zu", n);
+        }
+}
+
 static void random_value_is_a_function_of_its_place(void)
 {
     struct rec_random all, still;
@@ -411,6 +431,7 @@ int main(void)
     RUN(hash_tells_lengths_and_keys_apart);
     RUN(philox_gives_the_known_answers);
     RUN(random_value_is_a_function_of_its_place);
+    RUN(random_values_come_several_at_a_time);
     RUN(random_streams_differ_by_seed_and_name);
     RUN(random_below_is_even);
     RUN(random_normal_has_mean_0_and_variance_1);

@@ -4,6 +4,7 @@
 
 #include "data/dict.h"
 #include "data/encode.h"
+#include "data/spill.h"
 #include "unit/test.h"
 
 static struct rec_err err;
@@ -242,6 +243,22 @@ static void rank_of_strings_with_long_common_beginnings(void)
     free(list);
 }
 
+/* Rows of C are found as INDEX says, and nothing else is, nor in an empty set. */
+static void check_found(const struct rec_dict *d, const struct rec_column *c,
+                        uint32_t n, const uint32_t *index)
+{
+    uint32_t *found = calloc(n, sizeof *found), before = d->n;
+    struct rec_dict none = { 0 };
+
+    CHECK(found != NULL);
+    rec_dict_find_column(d, c, n, found);
+    CHECK(memcmp(found, index, n * sizeof *found) == 0 && d->n == before);
+    rec_dict_find_column(&none, c, n, found);
+    for (uint32_t i = 0; i < n; i++)
+        CHECK(found[i] == UINT32_MAX);
+    free(found);
+}
+
 /* In batches, and one by one: the same numbers, also when the table grows between. */
 static void dict_adds_a_column_as_one_by_one(void)
 {
@@ -270,6 +287,7 @@ static void dict_adds_a_column_as_one_by_one(void)
         CHECK(rec_dict_add(&b, s, n, &wanted, &is_new, &err) == REC_OK);
         CHECKF(index[i] == wanted, "row %u: %u not %u", i, index[i], wanted);
     }
+    check_found(&a, &c, N, index);
     CHECK(a.n == b.n && a.n > N / 2 && a.text.n == b.text.n);
     CHECK(memcmp(a.at, b.at, (a.n + 1) * sizeof *a.at) == 0);
     CHECK(memcmp(a.text.data, b.text.data, a.text.n) == 0);
@@ -387,6 +405,48 @@ static void encode_survives_every_failed_allocation(void)
     rec_table_free(&raw);
 }
 
+/* As much as is spilled is written; /dev/null takes it. */
+static enum rec_status encode_spilling(const struct rec_table *raw,
+                                       struct rec_encoded *out)
+{
+    struct rec_encoder e = { .ratings = { .n_rows = 0 } };
+    struct rec_writer *w = NULL;
+    enum rec_status st = rec_writer_open("/dev/null", 1, &w, &err);
+
+    if (st == REC_OK)
+        st = rec_encode_block(&e, raw, &err);
+    if (st == REC_OK)
+        st = rec_spill_begin(&e, 1 << 20, &e.spill, &err);
+    if (st == REC_OK)
+        st = rec_encode_block(&e, raw, &err);
+    if (st == REC_OK)
+        st = rec_encode_write(&e, REC_ORDER_SORTED, "test", w, out, &err);
+    rec_writer_discard(w);
+    rec_encoder_free(&e);
+    return st;
+}
+
+static void spilling_survives_every_failed_allocation(void)
+{
+    struct rec_encoded got = { 0 };
+    enum rec_status st = REC_ESYSTEM;
+    uint64_t at = 0, before;
+    struct rec_table raw;
+
+    make_raw(&raw, 0, 5);
+    before = rec_mem_now();
+    while (st != REC_OK) {
+        rec_mem_fail_at(++at);
+        st = encode_spilling(&raw, &got);
+        rec_mem_fail_at(0);
+        CHECKF(st == REC_OK || st == REC_ESYSTEM, "allocation %d", (int)at);
+        CHECKF(rec_mem_now() == before, "allocation %d: a leak", (int)at);
+    }
+    CHECKF(at > 30, "only %d allocations", (int)at);
+    CHECK(got.ratings == 10 && got.users == 3 && got.items == 3);
+    rec_table_free(&raw);
+}
+
 int main(void)
 {
     RUN(dict_numbers_by_first_sight);
@@ -399,5 +459,6 @@ int main(void)
     RUN(encode_numbers_users_and_items);
     RUN(encode_refuses_what_is_no_raw);
     RUN(encode_survives_every_failed_allocation);
+    RUN(spilling_survives_every_failed_allocation);
     return test_end();
 }

@@ -1,4 +1,4 @@
-/* gcn, train */
+/* gcn */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,22 +6,10 @@
 #include "base/par.h"
 #include "nn/gcn.h"
 #include "nn/kernels.h"
-#include "nn/train.h"
 #include "unit/files.h"
 #include "unit/toy.h"
 
 static struct rec_err err;
-
-static struct rec_graph make_graph(uint32_t users, uint32_t items, size_t n,
-                                   uint64_t seed)
-{
-    struct toy t = toy_make(users, items, n, seed);
-    struct rec_graph g;
-
-    CHECKF(rec_graph_build(&t.x, &g, &err) == REC_OK, "%s", err.text);
-    toy_free(&t);
-    return g;
-}
 
 /* As rec_gcn_init(), but with biases that are not 0. */
 static void make_model(struct rec_gcn *m, const struct rec_graph *g, uint32_t width,
@@ -111,7 +99,7 @@ static double slow_rating(const struct rec_gcn *m, const double *h, uint32_t use
 static void ratings_and_loss_are_those_of_the_formula(void)
 {
     static const uint32_t widths[] = { 1, 5, 16, 40 };
-    struct rec_graph g = make_graph(17, 29, 300, 3);
+    struct rec_graph g = toy_graph(17, 29, 300, 3);
     struct rec_chunks c;
 
     rec_chunks_cut(&g, &c);
@@ -146,7 +134,7 @@ static void ratings_and_loss_are_those_of_the_formula(void)
 
 static void make_survives_every_failed_allocation(void)
 {
-    struct rec_graph g = make_graph(5, 7, 30, 3);
+    struct rec_graph g = toy_graph(5, 7, 30, 3);
     struct rec_chunks c;
     uint64_t before = rec_mem_now(), at = 0;
     enum rec_status st = REC_ESYSTEM;
@@ -161,6 +149,8 @@ static void make_survives_every_failed_allocation(void)
         if (st == REC_OK)
             st = rec_gcn_state_make(&s, &m, &c, &err);
         rec_mem_fail_at(0);
+        if (st == REC_OK)
+            CHECK(rec_mem_now() - before == rec_gcn_bytes(&g, 4, 3, &c));
         CHECK(st == REC_OK || (st == REC_ESYSTEM && s.s == NULL));
         rec_gcn_state_free(&s);
         rec_gcn_free(&m);
@@ -171,53 +161,7 @@ static void make_survives_every_failed_allocation(void)
     rec_graph_free(&g);
 }
 
-/* ---- training ---- */
-
-struct watch {
-    uint64_t epochs, stop;
-    double first, last, metrics[60];
-    bool starve;
-};
-
-static enum rec_status report(void *ctx, const struct rec_train_epoch *e,
-                              struct rec_err *er)
-{
-    struct watch *w = ctx;
-
-    CHECK(e->epoch == ++w->epochs);
-    if (e->epoch == 1)
-        w->first = e->loss;
-    w->last = e->loss;
-    if (w->starve)
-        rec_mem_fail_at(1); /* nothing may be allocated from here on */
-    return e->epoch == w->stop ? rec_fail(er, REC_ESYSTEM, "stopped") : REC_OK;
-}
-
-static double from_list(void *ctx, const struct rec_gcn *m,
-                        const struct rec_gcn_state *s)
-{
-    struct watch *w = ctx;
-
-    (void)m;
-    (void)s;
-    return w->metrics[w->epochs];
-}
-
-static struct rec_train_opts train_opts(uint64_t epochs)
-{
-    return (struct rec_train_opts){ epochs, { 0.02, 0.9, 0.999, 1e-8, 0.0 }, false };
-}
-
-/* Trains a model from its start; the weights are copied to OUT. */
-static void train(const struct rec_graph *g, const struct rec_train_opts *o,
-                  struct watch *w, const struct rec_train_hooks *hooks,
-                  struct rec_train_result *result, struct rec_gcn *m)
-{
-    CHECK(rec_gcn_make(m, g, 16, 2, true, &err) == REC_OK);
-    rec_gcn_init(m, 1);
-    CHECKF(rec_train(m, g, o, hooks, result, &err) == REC_OK, "%s", err.text);
-    CHECK(w == NULL || w->epochs == o->epochs);
-}
+/* ---- sections ---- */
 
 static bool same_weights(struct rec_gcn *a, struct rec_gcn *b)
 {
@@ -228,109 +172,6 @@ static bool same_weights(struct rec_gcn *a, struct rec_gcn *b)
             return false;
     return true;
 }
-
-static void training_gives_the_same_bits_for_any_threads_and_learns(void)
-{
-    struct rec_graph g = make_graph(3000, 2000, 30000, 5);
-    struct rec_train_opts o = train_opts(15);
-    struct rec_train_result result;
-    struct rec_gcn one, other;
-
-    for (unsigned threads = 1; threads <= 4; threads++) {
-        struct watch w = { .starve = true };
-        struct rec_train_hooks hooks = { NULL, NULL, report, &w };
-
-        rec_par_set_threads(threads);
-        train(&g, &o, &w, &hooks, &result, threads == 1 ? &one : &other);
-        rec_mem_fail_at(0);
-        CHECKF(w.last < 0.7 * w.first, "loss %g to %g", w.first, w.last);
-        CHECK(result.steps == 15 && isnan(result.metric));
-        if (threads > 1) {
-            CHECKF(same_weights(&one, &other), "%u threads", threads);
-            rec_gcn_free(&other);
-        }
-    }
-    rec_par_set_threads(1);
-    rec_gcn_free(&one);
-    rec_graph_free(&g);
-}
-
-static void keep_best_gives_the_weights_of_the_lowest_metric(void)
-{
-    struct rec_graph g = make_graph(30, 20, 300, 5);
-
-    for (uint64_t best = 0; best <= 6; best++) { /* after so many steps, of 6 */
-        struct watch w = { .epochs = 0 };
-        struct rec_train_hooks hooks = { from_list, &w, report, &w };
-        struct rec_train_hooks none = { NULL, NULL, NULL, NULL };
-        struct rec_train_opts o = train_opts(6), few = train_opts(best);
-        struct rec_train_result result, plain;
-        struct rec_gcn m, wanted;
-
-        for (int i = 0; i < 7; i++)
-            w.metrics[i] = i == 3 && best != 3 ? NAN : 5.0 + i;
-        w.metrics[best] = 1.0;
-        o.keep_best = true;
-        train(&g, &o, &w, &hooks, &result, &m);
-        train(&g, &few, NULL, &none, &plain, &wanted);
-        CHECKF(result.steps == best && result.metric == 1.0, "best %d", (int)best);
-        CHECKF(same_weights(&m, &wanted), "best %d", (int)best);
-        rec_gcn_free(&m);
-        rec_gcn_free(&wanted);
-    }
-    rec_graph_free(&g);
-}
-
-static void training_stops_when_told_to_or_when_the_loss_is_no_number(void)
-{
-    struct rec_graph g = make_graph(30, 20, 300, 5);
-    struct rec_train_result result = { 77, 0 };
-    struct rec_train_opts o = train_opts(50);
-    struct watch w = { .stop = 3 };
-    struct rec_train_hooks hooks = { NULL, NULL, report, &w };
-    uint64_t before = rec_mem_now();
-    struct rec_gcn m;
-
-    make_model(&m, &g, 4, 2);
-    CHECK(rec_train(&m, &g, &o, &hooks, &result, &err) == REC_ESYSTEM);
-    CHECK(w.epochs == 3 && strcmp(err.text, "stopped") == 0 && result.steps == 77);
-    w = (struct watch){ .stop = 99 };
-    o.adam.lr = 1e30;
-    CHECK(rec_train(&m, &g, &o, &hooks, &result, &err) == REC_ENUMERIC);
-    CHECKF(strstr(err.text, "epoch ") != NULL && w.epochs < 10, "%s", err.text);
-    rec_gcn_free(&m);
-    make_model(&m, &g, 4, 2);
-    m.w[0].x[5] = NAN;
-    CHECK(rec_train(&m, &g, &o, &hooks, &result, &err) == REC_ENUMERIC);
-    CHECK(strstr(err.text, "epoch 1:") != NULL && result.steps == 77);
-    rec_gcn_free(&m);
-    CHECK(rec_mem_now() == before);
-    rec_graph_free(&g);
-}
-
-static void train_survives_every_failed_allocation(void)
-{
-    struct rec_graph g = make_graph(5, 7, 30, 3);
-    struct rec_train_hooks none = { NULL, NULL, NULL, NULL };
-    struct rec_train_opts o = train_opts(2);
-    struct rec_train_result result;
-    enum rec_status st = REC_ESYSTEM;
-    struct rec_gcn m;
-
-    make_model(&m, &g, 4, 2);
-    o.keep_best = true;
-    for (uint64_t at = 1, before = rec_mem_now(); st != REC_OK; at++) {
-        rec_mem_fail_at(at);
-        st = rec_train(&m, &g, &o, &none, &result, &err);
-        rec_mem_fail_at(0);
-        CHECK(rec_mem_now() == before && (st == REC_OK || st == REC_ESYSTEM));
-        CHECK(at > 9 || st != REC_OK);
-    }
-    rec_gcn_free(&m);
-    rec_graph_free(&g);
-}
-
-/* ---- sections ---- */
 
 static enum rec_status write_and_read(struct rec_gcn *m, const struct rec_graph *g,
                                       struct rec_gcn *back)
@@ -352,7 +193,7 @@ static enum rec_status write_and_read(struct rec_gcn *m, const struct rec_graph 
 
 static void model_comes_back_from_a_file(void)
 {
-    struct rec_graph g = make_graph(30, 20, 300, 5), other = make_graph(31, 20, 300, 5);
+    struct rec_graph g = toy_graph(30, 20, 300, 5), other = toy_graph(31, 20, 300, 5);
     uint64_t before = rec_mem_now();
     struct rec_gcn m, back = { .n_nodes = 77 };
 
@@ -378,10 +219,6 @@ int main(void)
     rec_kernels_init();
     RUN(ratings_and_loss_are_those_of_the_formula);
     RUN(make_survives_every_failed_allocation);
-    RUN(training_gives_the_same_bits_for_any_threads_and_learns);
-    RUN(keep_best_gives_the_weights_of_the_lowest_metric);
-    RUN(training_stops_when_told_to_or_when_the_loss_is_no_number);
-    RUN(train_survives_every_failed_allocation);
     RUN(model_comes_back_from_a_file);
     files_end();
     return test_end();

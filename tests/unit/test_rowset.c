@@ -82,6 +82,66 @@ static void rows_of_any_length_fit(void)
     rec_rowset_free(&s);
 }
 
+static size_t length_of(const void *ctx, const uint8_t *key)
+{
+    (void)ctx;
+    return (size_t)((const uint8_t *)memchr(key, '|', 32) - key) + 1;
+}
+
+/* Row number *NEXT, or a failure where that is LAST. */
+struct expected {
+    uint64_t next, last;
+};
+
+static enum rec_status expect(void *ctx, const uint8_t *key, size_t n,
+                              struct rec_err *e)
+{
+    struct expected *x = ctx;
+    uint8_t want[32];
+
+    CHECK(n == make_key(x->next, want) && memcmp(key, want, n) == 0);
+    if (x->next == x->last)
+        return rec_fail(e, REC_EINPUT, "enough");
+    x->next++;
+    return REC_OK;
+}
+
+static void rows_are_listed_in_the_order_they_came(void)
+{
+    enum { N = 700000 }; /* several blocks */
+    struct rec_rowset s = { 0 };
+    struct expected all = { 0, N }, some = { 0, N / 2 };
+    uint8_t key[32];
+
+    CHECK(rec_rowset_each(&s, length_of, expect, &all, &err) == REC_OK);
+    for (uint64_t i = 0; i < N; i++)
+        CHECK(add(&s, i, rec_hash64(key, make_key(i, key), 5)));
+    CHECK(s.n_blocks > 1);
+    CHECK(rec_rowset_each(&s, length_of, expect, &all, &err) == REC_OK);
+    CHECK(all.next == N);
+    CHECK(rec_rowset_each(&s, length_of, expect, &some, &err) == REC_EINPUT);
+    CHECK(some.next == N / 2);
+    rec_rowset_free(&s);
+}
+
+/* With a limit of just what was foretold, every batch fits. */
+static void growth_is_never_more_than_foretold(void)
+{
+    struct rec_rowset s = { 0 };
+    uint64_t next = 0;
+
+    for (size_t batch = 1; batch < 200000; batch = batch * 5 / 2 + 1) {
+        uint8_t key[32];
+        size_t bytes = batch * 8;
+
+        rec_mem_limit(rec_mem_now() + rec_rowset_growth(&s, batch, bytes));
+        for (size_t i = 0; i < batch; i++, next++)
+            CHECK(add(&s, next, rec_hash64(key, make_key(next, key), 5)));
+        rec_mem_limit(0);
+    }
+    rec_rowset_free(&s);
+}
+
 static void rows_survive_every_failed_allocation(void)
 {
     uint64_t before = rec_mem_now();
@@ -108,6 +168,8 @@ int main(void)
     RUN(rows_are_compared_never_hashes_alone);
     RUN(rows_are_found_again_however_many);
     RUN(rows_of_any_length_fit);
+    RUN(rows_are_listed_in_the_order_they_came);
+    RUN(growth_is_never_more_than_foretold);
     RUN(rows_survive_every_failed_allocation);
     return test_end();
 }

@@ -484,7 +484,9 @@ static void split_survives_every_failed_allocation(void)
             rec_table_free(&out);
             CHECKF(rec_mem_now() == before, "allocation %d: a leak", (int)at);
         }
-        CHECKF(at == (m == REC_SPLIT_USER || m == REC_SPLIT_LAST ? 5 : 2),
+        CHECKF(at == 2 + (m == REC_SPLIT_USER || m == REC_SPLIT_LAST ? 5
+                          : m == REC_SPLIT_TIME                      ? 1
+                                                                     : 0),
                "method %d: %d allocations", m, (int)at - 1);
     }
     timed_free(&a);

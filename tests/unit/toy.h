@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "data/ratings.h"
+#include "data/graph.h"
 #include "unit/test.h"
 
 /* Ratings of one's own; `x` views the arrays, which toy_free() frees. */
@@ -57,6 +57,19 @@ static inline void toy_free(struct toy *t)
     free(t->part);
     free(t->source);
     *t = (struct toy){ .user = NULL };
+}
+
+/* The graph of such ratings. */
+static inline struct rec_graph toy_graph(uint32_t n_users, uint32_t n_items, size_t n,
+                                         uint64_t seed)
+{
+    struct toy t = toy_make(n_users, n_items, n, seed);
+    struct rec_err why;
+    struct rec_graph g;
+
+    CHECKF(rec_graph_build(&t.x, &g, &why) == REC_OK, "%s", why.text);
+    toy_free(&t);
+    return g;
 }
 
 #endif

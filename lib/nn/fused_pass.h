@@ -1,0 +1,83 @@
+#ifndef REC_FUSED_PASS_H
+#define REC_FUSED_PASS_H
+
+#include "data/graph.h"
+#include "nn/chunks.h"
+#include "nn/param.h"
+
+/*
+ * Inside fused.c: what its passes work on, and the tables of passes, one for each
+ * width and instruction set.  N active nodes, users first; D width; E edges, both
+ * directions; d_n = 1 / sqrt(degree + 1); scale = 2 / ratings.
+ *
+ * A node has a record that others gather: two numbers and two rows of D bits, in
+ * rec_fused_node_bytes() bytes.  fused_width.h lays it out:
+ *
+ *   rec_real s         its share of a rating
+ *   rec_real c         d_n g_n, with g_n the gradient of s
+ *   uint32_t z_on[]    where z > 0, of the second layer
+ *   uint32_t h_on[]    where h > 0, of the first
+ */
+struct rec_fused_work {
+    const struct rec_graph *g;
+    const struct rec_chunks *c;
+    const double *ratings; /* (N) sum of a node's ratings */
+    rec_real *w;           /* (N, D) W~ = D^-1/2 W1 */
+    rec_real *h;           /* (N, D) H1~ = D^-1/2 H1; then dZ1~ */
+    rec_real *m, *v;       /* (N, D) Adam's moments of W1 */
+    void *nodes;           /* (N) records */
+    rec_real *y;           /* (items, D) what goes into W2 */
+    rec_real *w2, *w2t;    /* (D, D) and its transpose */
+    rec_real *b1, *b2;     /* (D) */
+    rec_real *out;         /* (2, D) */
+    rec_real *part;        /* a chunk's sums: (D, D), (D), (D); see REC_FUSED_PART */
+    double *loss, *sum_g;  /* one a chunk */
+    double c0, scale;      /* the decoder's constant */
+    struct rec_adam_rates rates;
+};
+
+/* A chunk's sums: sum of g y z_on' (D, D), of g z_on (D), of dZ1 (D). */
+#define REC_FUSED_PART(d) ((size_t)(d) * ((d) + 2))
+
+static inline size_t rec_fused_node_bytes(uint32_t d)
+{
+    return 2 * sizeof(rec_real) + 2 * sizeof(uint32_t) * ((d + 31) / 32);
+}
+
+/*
+ * The passes, in order; each is called for every chunk of users or of items.  Bytes
+ * moved at the least, with R = 4D a row, n nodes of the side, e = E / 2 edges, r the
+ * bytes of a record:
+ *
+ *   hidden         both   e (4 + R) + n (2 R + 12)   w; writes h
+ *   share_items    items  e (4 + R) + n (2 R + r)    h; writes records, y
+ *   share_users    users  e (4 + R + r) + n (R + r)  h; reads and writes records
+ *   back_items     items  e (4 + r) + n (2 R + r)    records, y; writes h
+ *   update_users   users  e (4 + r + R) + n (8 R + r)  records; h, w, m, v
+ *   update_items   items  e (4 + R) + n (7 R)        h; w, m, v
+ *
+ * where a gathered row is counted once an edge, cached or not.
+ */
+struct rec_fused_passes {
+    uint32_t width;
+    void (*hidden)(const struct rec_fused_work *k, uint32_t chunk);
+    void (*share_items)(const struct rec_fused_work *k, uint32_t chunk);
+    void (*share_users)(const struct rec_fused_work *k, uint32_t chunk);
+    void (*back_items)(const struct rec_fused_work *k, uint32_t chunk);
+    void (*update_users)(const struct rec_fused_work *k, uint32_t chunk);
+    void (*update_items)(const struct rec_fused_work *k, uint32_t chunk);
+    /* s[names[n]] of nodes FROM .. TO, after share_users; of users without edges */
+    void (*shares)(const struct rec_fused_work *k, uint32_t from, uint32_t to,
+                   const uint32_t *names, rec_real *s);
+    void (*lonely_shares)(const struct rec_fused_work *k, uint32_t from, uint32_t to,
+                          const uint32_t *names, rec_real *s);
+};
+
+/* One table a set of instructions; each ends with width 0. */
+extern const struct rec_fused_passes rec_fused_base[];
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define REC_FUSED_X86 1
+extern const struct rec_fused_passes rec_fused_avx2[], rec_fused_avx512[];
+#endif
+
+#endif

@@ -1,0 +1,500 @@
+/*
+ * No guard: the passes of fused_pass.h for one width, REC_D, and the vectors of the
+ * set that includes this, at most REC_SET_VB bytes.  A row is NV vectors.  Rows are
+ * gathered into tiles of TILE rows on the stack, which meet the small matrices there.
+ */
+#define VECTOR_FITS(vb) (REC_SET_VB >= (vb) && REC_D * REC_REAL_BYTES % (vb) == 0)
+#if VECTOR_FITS(64)
+#define REC_VB 64
+#elif VECTOR_FITS(32)
+#define REC_VB 32
+#else
+#define REC_VB 16
+#endif
+#include "nn/fused_vec.h"
+
+#define F_(name, d) name##_##d
+#define F__(name, d) F_(name, d)
+#define F(name) F__(name, REC_D)
+#define LANES ((uint32_t)(REC_VB / REC_REAL_BYTES))
+#define NV ((uint32_t)(REC_D * REC_REAL_BYTES / REC_VB))
+#define NW ((REC_D + 31u) / 32u)
+#define TILE (REC_D <= 64 ? 32u : 16u)
+/* Sums of a product that stay in registers: RB rows of CB vectors. */
+#if REC_SET_VB == 64
+#define CB (NV % 4 == 0 ? 4u : NV % 3 == 0 ? 3u : NV % 2 == 0 ? 2u : 1u)
+#define RB (CB == 1 ? (REC_D < 16 ? 8u : 16u) : CB == 2 ? 8u : 4u)
+#else
+#define CB (NV % 2 == 0 ? 2u : 1u)
+#define RB (CB == 1 ? 8u : 4u)
+#endif
+/* Independent sums of a row, so that an addition need not wait for the one before. */
+#define SPLIT (NV == 1 ? 4u : NV == 2 ? 2u : 1u)
+/* Rows that are fetched ahead, found by trying; at most REC_ORDER_PAD. */
+#define AHEAD (1536u / REC_D < 8 ? 8u : 1536u / REC_D > 96 ? 96u : 1536u / REC_D)
+#define EACH(i, n) _Pragma("GCC unroll 32") for (uint32_t i = 0; i < (n); i++)
+#define INLINE static inline __attribute__((always_inline))
+
+struct F(node) {
+    rec_real s, c;
+    uint32_t z_on[NW], h_on[NW];
+};
+
+INLINE uint32_t F(bits)(const uint32_t *on, uint32_t j)
+{
+    return on[j * LANES / 32] >> (j * LANES % 32);
+}
+
+INLINE void F(set_bits)(uint32_t *on, const vec *x)
+{
+    EACH(i, NW)
+    on[i] = 0;
+    EACH(j, NV)
+    on[j * LANES / 32] |= VON(x[j]) << (j * LANES % 32);
+}
+
+INLINE void F(fetch)(const rec_real *row)
+{
+    EACH(i, (REC_D * REC_REAL_BYTES + 63u) / 64u)
+    __builtin_prefetch((const char *)row + 64 * i);
+}
+
+/* sum = x[n] + the rows of x at the other ends of n's edges */
+INLINE void F(gather)(const struct rec_fused_work *k, const rec_real *x, uint32_t n,
+                      vec *sum)
+{
+    const uint32_t *to = k->g->to + k->g->off[n], *end = k->g->to + k->g->off[n + 1];
+    const vec *own = (const vec *)(x + (size_t)n * REC_D);
+
+    EACH(j, NV)
+    sum[j] = own[j];
+    if (SPLIT > 1 && end - to >= 8) {
+        vec more[SPLIT][NV];
+
+        EACH(i, SPLIT)
+        EACH(j, NV)
+        more[i][j] = SPLAT((rec_real)0);
+        for (; end - to >= SPLIT; to += SPLIT)
+            EACH(i, SPLIT)
+            {
+                const vec *row = (const vec *)(x + (size_t)to[i] * REC_D);
+
+                F(fetch)(x + (size_t)to[i + AHEAD] * REC_D);
+                EACH(j, NV)
+                more[i][j] += row[j];
+            }
+        EACH(i, SPLIT)
+        EACH(j, NV)
+        sum[j] += more[i][j];
+    }
+    for (; to < end; to++) {
+        const vec *row = (const vec *)(x + (size_t)*to * REC_D);
+
+        F(fetch)(x + (size_t)to[AHEAD] * REC_D);
+        EACH(j, NV)
+        sum[j] += row[j];
+    }
+}
+
+/* out = x w + b, for a tile; b NULL is 0 */
+INLINE void F(times)(const vec (*x)[NV], const rec_real *w, const rec_real *b,
+                     uint32_t rows, vec (*out)[NV])
+{
+    for (uint32_t r = 0; r < rows; r += RB)
+        for (uint32_t at = 0; at < NV; at += CB) {
+            const rec_real *x_row = (const rec_real *)x[r], *w_row = w + at * LANES;
+            vec sum[RB][CB];
+
+            EACH(i, RB)
+            EACH(j, CB)
+            {
+                sum[i][j] = SPLAT((rec_real)0);
+                if (b != NULL)
+                    sum[i][j] = ((const vec *)b)[at + j];
+            }
+            for (uint32_t c = 0; c < REC_D; c++, w_row += REC_D)
+                EACH(i, RB)
+            EACH(j, CB)
+            sum[i][j] =
+                VFMA(SPLAT(x_row[i * REC_D + c]), ((const vec *)w_row)[j], sum[i][j]);
+            EACH(i, RB)
+            EACH(j, CB)
+            out[r + i][at + j] = sum[i][j];
+        }
+}
+
+/* sum += x' y, over the rows of a tile */
+INLINE void F(outer)(const vec (*x)[NV], const vec (*y)[NV], uint32_t rows,
+                     rec_real *out)
+{
+    for (uint32_t c = 0; c < REC_D; c += RB)
+        for (uint32_t at = 0; at < NV; at += CB) {
+            rec_real *out_row = out + (size_t)c * REC_D + at * LANES;
+            vec sum[RB][CB];
+
+            EACH(i, RB)
+            EACH(j, CB)
+            sum[i][j] = ((const vec *)(out_row + i * REC_D))[j];
+            for (uint32_t r = 0; r < rows; r++) {
+                const rec_real *x_row = (const rec_real *)x[r] + c;
+
+                EACH(i, RB)
+                EACH(j, CB)
+                sum[i][j] = VFMA(SPLAT(x_row[i]), y[r][at + j], sum[i][j]);
+            }
+            EACH(i, RB)
+            EACH(j, CB)
+            ((vec *)(out_row + i * REC_D))[j] = sum[i][j];
+        }
+}
+
+/* Rows FROM .. TO of a tile are 0. */
+INLINE void F(clear)(vec (*x)[NV], uint32_t from, uint32_t to)
+{
+    for (uint32_t r = from; r < to; r++)
+        EACH(j, NV)
+    x[r][j] = SPLAT((rec_real)0);
+}
+
+/* ---- forward ---- */
+
+/* h~ = d relu(d sum w~ + b1) */
+static void F(hidden)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    const vec *b = (const vec *)k->b1;
+
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++) {
+        vec *h = (vec *)(k->h + (size_t)n * REC_D), sum[NV];
+        vec d = SPLAT((rec_real)k->g->norm[n]);
+
+        F(gather)(k, k->w, n, sum);
+        EACH(j, NV)
+        h[j] = d * VRELU(VFMA(d, sum[j], b[j]));
+    }
+}
+
+/* y = d sum h~, for the tile from node N on; rows after the last are 0 */
+INLINE void F(inputs)(const struct rec_fused_work *k, uint32_t n, uint32_t rows,
+                      vec (*y)[NV])
+{
+    for (uint32_t t = 0; t < rows; t++) {
+        struct F(node) *node = (struct F(node) *)k->nodes + n + t;
+        vec d = SPLAT((rec_real)k->g->norm[n + t]), sum[NV];
+
+        F(set_bits)(node->h_on, (const vec *)(k->h + (size_t)(n + t) * REC_D));
+        F(gather)(k, k->h, n + t, sum);
+        EACH(j, NV)
+        y[t][j] = d * sum[j];
+    }
+    F(clear)(y, rows, TILE);
+}
+
+/* s = relu(z) w */
+INLINE void F(share)(struct F(node) * node, const vec *z, const rec_real *w)
+{
+    vec sum = SPLAT((rec_real)0);
+
+    EACH(j, NV)
+    sum = VFMA(VRELU(z[j]), ((const vec *)w)[j], sum);
+    node->s = VSUM(sum);
+    F(set_bits)(node->z_on, z);
+}
+
+static void F(share_items)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    uint32_t to = k->c->at[chunk + 1], rows;
+    vec y[TILE][NV] __attribute__((aligned(64))),
+        z[TILE][NV] __attribute__((aligned(64)));
+    double loss = 0.0;
+
+    for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
+        rows = to - n < TILE ? to - n : TILE;
+        F(inputs)(k, n, rows, y);
+        memcpy(k->y + (size_t)(n - k->g->n_users) * REC_D, y, rows * sizeof *y);
+        F(times)(y, k->w2, k->b2, rows, z);
+        for (uint32_t t = 0; t < rows; t++) {
+            struct F(node) *node = (struct F(node) *)k->nodes + n + t;
+            double degree = (double)(k->g->off[n + t + 1] - k->g->off[n + t]), s;
+
+            F(share)(node, z[t], k->out + REC_D);
+            s = (double)node->s;
+            /* what an item's share alone puts into the loss, see share_users */
+            loss += (degree * s - 2.0 * k->ratings[n + t]) * s;
+        }
+    }
+    k->loss[chunk] = loss;
+}
+
+/* The sum of the other ends' s. */
+INLINE double F(shares_of)(const struct rec_fused_work *k, uint32_t n)
+{
+    const struct F(node) *nodes = k->nodes;
+    double sum = 0.0, odd = 0.0;
+    uint64_t e = k->g->off[n], end = k->g->off[n + 1];
+
+    for (; e + 2 <= end; e += 2) {
+        sum += (double)nodes[k->g->to[e]].s;
+        odd += (double)nodes[k->g->to[e + 1]].s;
+    }
+    return e < end ? sum + (double)nodes[k->g->to[e]].s + odd : sum + odd;
+}
+
+/* forward:  s_n = relu(z) w     so:  dz_n = g_n (z > 0) w
+ *           z_n = y_n W2 + b2   so:  dW2 = sum y_n' dz_n, db2 = sum dz_n
+ * of which w is left out here: it is the same for all nodes of a side. */
+INLINE void F(add_second)(const vec (*y)[NV], const vec (*g_on)[NV], uint32_t rows,
+                          rec_real *part)
+{
+    vec *sum = (vec *)(part + (size_t)REC_D * REC_D);
+
+    F(outer)(y, g_on, rows, part);
+    for (uint32_t t = 0; t < rows; t++)
+        EACH(j, NV)
+    sum[j] += g_on[t][j];
+}
+
+/* g_n, from the sum of the other ends' s; sets c, and g (z > 0) in G_ON. */
+INLINE double F(gradient)(const struct rec_fused_work *k, struct F(node) * node,
+                          uint32_t n, double others, vec *g_on)
+{
+    double degree = (double)(k->g->off[n + 1] - k->g->off[n]);
+    double g = k->scale * (others + degree * ((double)node->s + k->c0) - k->ratings[n]);
+
+    node->c = (rec_real)(g * (double)k->g->norm[n]);
+    EACH(j, NV)
+    g_on[j] = VKEEP(SPLAT((rec_real)g), F(bits)(node->z_on, j));
+    return g;
+}
+
+/*
+ * The loss is a sum over ratings (a_u + s_i - r)^2, with a_u = s_u + c0.  By nodes:
+ *   sum over users (degree a^2 + 2 a (S - R)) + sum over items (degree s^2 - 2 s R)
+ *   + sum r^2,   S the sum of the other ends' s, R that of the node's ratings
+ */
+static void F(share_users)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    uint32_t to = k->c->at[chunk + 1], rows;
+    rec_real *part = k->part + chunk * REC_FUSED_PART(REC_D);
+    vec y[TILE][NV] __attribute__((aligned(64))),
+        z[TILE][NV] __attribute__((aligned(64)));
+    double loss = 0.0, sum_g = 0.0;
+
+    memset(part, 0, (REC_D + 1) * REC_D * sizeof *part);
+    for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
+        rows = to - n < TILE ? to - n : TILE;
+        F(inputs)(k, n, rows, y);
+        F(times)(y, k->w2, k->b2, rows, z);
+        for (uint32_t t = 0; t < rows; t++) {
+            struct F(node) *node = (struct F(node) *)k->nodes + n + t;
+            double others = F(shares_of)(k, n + t), a;
+
+            F(share)(node, z[t], k->out);
+            a = (double)node->s + k->c0;
+            loss += a * ((double)(k->g->off[n + t + 1] - k->g->off[n + t]) * a +
+                         2.0 * (others - k->ratings[n + t]));
+            sum_g += F(gradient)(k, node, n + t, others, z[t]); /* z is done with */
+        }
+        F(add_second)(y, z, rows, part);
+    }
+    k->loss[chunk] = loss;
+    k->sum_g[chunk] = sum_g;
+}
+
+static void F(shares)(const struct rec_fused_work *k, uint32_t from, uint32_t to,
+                      const uint32_t *names, rec_real *s)
+{
+    const struct F(node) *nodes = k->nodes;
+
+    for (uint32_t n = from; n < to; n++)
+        s[names[n]] = nodes[n].s;
+}
+
+/* Nodes whose only neighbour is themselves: d = 1, y = h = relu(w + b1). */
+static void F(lonely_shares)(const struct rec_fused_work *k, uint32_t from, uint32_t to,
+                             const uint32_t *names, rec_real *s)
+{
+    vec y[TILE][NV] __attribute__((aligned(64))),
+        z[TILE][NV] __attribute__((aligned(64)));
+
+    for (uint32_t n = from, rows; n < to; n += rows) {
+        rows = to - n < TILE ? to - n : TILE;
+        for (uint32_t t = 0; t < rows; t++)
+            EACH(j, NV)
+        y[t][j] = VRELU(((const vec *)(k->w + (size_t)(n + t) * REC_D))[j] +
+                        ((const vec *)k->b1)[j]);
+        F(clear)(y, rows, TILE);
+        F(times)(y, k->w2, k->b2, rows, z);
+        for (uint32_t t = 0; t < rows; t++) {
+            struct F(node) node;
+
+            F(share)(&node, z[t], k->out);
+            s[names[n + t]] = node.s;
+        }
+    }
+}
+
+/* ---- backward ---- */
+
+INLINE void F(add_node)(const struct F(node) * node, vec *sum, double *s)
+{
+    *s += (double)node->s;
+    EACH(j, NV)
+    sum[j] += VKEEP(SPLAT(node->c), F(bits)(node->z_on, j));
+}
+
+/* sum = sum over the other ends of c (z > 0); the result is that of their s */
+INLINE double F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *sum)
+{
+    const struct F(node) *nodes = k->nodes;
+    const uint32_t *to = k->g->to + k->g->off[n], *end = k->g->to + k->g->off[n + 1];
+    double s = 0.0;
+
+    EACH(j, NV)
+    sum[j] = SPLAT((rec_real)0);
+    if (SPLIT > 1 && end - to >= 8) {
+        vec more[SPLIT][NV];
+        double more_s[SPLIT] = { 0.0 };
+
+        EACH(i, SPLIT)
+        EACH(j, NV)
+        more[i][j] = SPLAT((rec_real)0);
+        for (; end - to >= SPLIT; to += SPLIT)
+            EACH(i, SPLIT)
+        F(add_node)(&nodes[to[i]], more[i], &more_s[i]);
+        EACH(i, SPLIT)
+        {
+            s += more_s[i];
+            EACH(j, NV)
+            sum[j] += more[i][j];
+        }
+    }
+    for (; to < end; to++)
+        F(add_node)(&nodes[*to], sum, &s);
+    return s;
+}
+
+/* P = w_others sum + w_own c (z > 0), the gradient d dz of the node and its edges */
+INLINE void F(second)(const struct F(node) * node, const rec_real *w_own,
+                      const rec_real *w_others, vec *sum)
+{
+    EACH(j, NV)
+    {
+        vec own = VKEEP(SPLAT(node->c), F(bits)(node->z_on, j));
+
+        sum[j] =
+            VFMA(((const vec *)w_others)[j], sum[j], ((const vec *)w_own)[j] * own);
+    }
+}
+
+/* forward:  h = relu(z1)    so:  dz1 = dh (h > 0),   dh = d X;   sets dz1~ = d dz1 */
+INLINE void F(first)(const struct rec_fused_work *k, uint32_t n, const vec *x, vec *db)
+{
+    const struct F(node) *node = (const struct F(node) *)k->nodes + n;
+    vec *dz = (vec *)(k->h + (size_t)n * REC_D);
+    vec d = SPLAT((rec_real)k->g->norm[n]);
+
+    EACH(j, NV)
+    {
+        vec dz1 = VKEEP(d * x[j], F(bits)(node->h_on, j));
+
+        db[j] += dz1;
+        dz[j] = d * dz1;
+    }
+}
+
+static void F(back_items)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    uint32_t to = k->c->at[chunk + 1], rows;
+    rec_real *part = k->part + chunk * REC_FUSED_PART(REC_D);
+    vec p[TILE][NV] __attribute__((aligned(64))),
+        x[TILE][NV] __attribute__((aligned(64)));
+    vec *db = (vec *)(part + (size_t)(REC_D + 1) * REC_D);
+
+    memset(part, 0, REC_FUSED_PART(REC_D) * sizeof *part);
+    for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
+        rows = to - n < TILE ? to - n : TILE;
+        for (uint32_t t = 0; t < rows; t++) {
+            struct F(node) *node = (struct F(node) *)k->nodes + n + t;
+            double others = F(gather_nodes)(k, n + t, p[t]);
+
+            (void)F(gradient)(k, node, n + t, others, x[t]);
+            F(second)(node, k->out + REC_D, k->out, p[t]);
+        }
+        F(add_second)
+        ((const vec(*)[NV])(k->y + (size_t)(n - k->g->n_users) * REC_D), x, rows, part);
+        F(clear)(p, rows, TILE);
+        /* forward:  z = y W2    so:  dy = dz W2', here d dy summed over edges */
+        F(times)(p, k->w2t, NULL, rows, x);
+        for (uint32_t t = 0; t < rows; t++)
+            F(first)(k, n + t, x[t], db);
+    }
+}
+
+/* forward:  z1 = d sum w~     so:  dW1 = d sum dz1~.  Then Adam, with W~ = d W1 */
+INLINE void F(update)(const struct rec_fused_work *k, uint32_t n)
+{
+    const struct rec_adam_rates *r = &k->rates;
+    size_t at = (size_t)n * REC_D;
+    vec *w = (vec *)(k->w + at), *m = (vec *)(k->m + at), *v = (vec *)(k->v + at);
+    rec_real d = (rec_real)k->g->norm[n];
+    vec sum[NV], step = SPLAT(d * r->step), epsilon = SPLAT(r->epsilon);
+
+    F(gather)(k, k->h, n, sum);
+    EACH(j, NV)
+    {
+        vec dw = d * sum[j];
+        vec m_new = r->beta1 * m[j] + r->new1 * dw;
+        vec v_new = r->beta2 * v[j] + r->new2 * dw * dw;
+
+        m[j] = m_new;
+        v[j] = v_new;
+        w[j] -= step * m_new / VFMA(VSQRT(v_new), SPLAT(r->root2), epsilon);
+    }
+}
+
+static void F(update_users)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    uint32_t to = k->c->at[chunk + 1], rows;
+    vec p[TILE][NV] __attribute__((aligned(64))),
+        x[TILE][NV] __attribute__((aligned(64)));
+    vec *db =
+        (vec *)(k->part + chunk * REC_FUSED_PART(REC_D) + (size_t)(REC_D + 1) * REC_D);
+
+    memset(db, 0, REC_D * sizeof(rec_real));
+    for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
+        rows = to - n < TILE ? to - n : TILE;
+        for (uint32_t t = 0; t < rows; t++) {
+            (void)F(gather_nodes)(k, n + t, p[t]);
+            F(second)((struct F(node) *)k->nodes + n + t, k->out, k->out + REC_D, p[t]);
+        }
+        F(clear)(p, rows, TILE);
+        F(times)(p, k->w2t, NULL, rows, x);
+        for (uint32_t t = 0; t < rows; t++) {
+            F(first)(k, n + t, x[t], db);
+            F(update)(k, n + t);
+        }
+    }
+}
+
+static void F(update_items)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++)
+        F(update)(k, n);
+}
+
+#undef VECTOR_FITS
+#undef REC_VB
+#undef F_
+#undef F__
+#undef F
+#undef LANES
+#undef NV
+#undef NW
+#undef TILE
+#undef CB
+#undef RB
+#undef SPLIT
+#undef AHEAD
+#undef EACH
+#undef INLINE
+#undef REC_D

@@ -1,0 +1,206 @@
+#include "nn/gcn_learner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/kernels.h"
+
+static bool has_batches(const struct rec_graph *g, const struct rec_gcn_opts *o)
+{
+    return o->batch > 0 && o->batch < g->n_edges / 2;
+}
+
+static bool is_fused(const struct rec_graph *g, const struct rec_gcn_opts *o)
+{
+    struct rec_gcn m = { .width = o->width, .n_layers = o->n_layers };
+
+    return !o->plain && !has_batches(g, o) && !(o->dropout > 0.0) &&
+           !(o->clip_norm > 0.0) && rec_fused_serves(&m, &o->adam);
+}
+
+static enum rec_status make_fused(struct rec_gcn_learner *x, struct rec_err *err)
+{
+    if (!x->opts.no_ratings) {
+        x->s.s = rec_alloc(x->g->n_nodes, sizeof *x->s.s, "layer outputs", err);
+        if (x->s.s == NULL)
+            return REC_ESYSTEM;
+    }
+    return rec_fused_make(&x->m, x->g, &x->fused, err);
+}
+
+enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *out,
+                                     const struct rec_graph *g,
+                                     const struct rec_gcn_opts *opts,
+                                     struct rec_err *err)
+{
+    struct rec_gcn_learner x = { .opts = *opts, .g = g };
+    enum rec_status st;
+
+    rec_kernels_init();
+    rec_chunks_cut(g, &x.chunks);
+    st = rec_gcn_make(&x.m, g, opts->width, opts->n_layers, true, err);
+    if (st == REC_OK)
+        st = is_fused(g, opts) ? make_fused(&x, err)
+                               : rec_gcn_state_make(&x.s, &x.m, &x.chunks, err);
+    if (st == REC_OK && has_batches(g, opts))
+        st = rec_batches_make(&x.batches, g, opts->batch, opts->seed, err);
+    if (st != REC_OK) {
+        rec_gcn_learner_free(&x);
+        return st;
+    }
+    x.one_pass = x.batches.n == 0 && !(opts->dropout > 0.0);
+    rec_gcn_init(&x.m, opts->seed);
+    if (x.fused != NULL)
+        rec_fused_begin(x.fused, &x.m, false);
+    *out = x;
+    return REC_OK;
+}
+
+void rec_gcn_learner_free(struct rec_gcn_learner *x)
+{
+    rec_batches_free(&x->batches);
+    rec_fused_free(x->fused);
+    rec_gcn_state_free(&x->s);
+    rec_gcn_free(&x->m);
+    *x = (struct rec_gcn_learner){ 0 };
+}
+
+struct rec_gcn *rec_gcn_learner_end(struct rec_gcn_learner *x)
+{
+    if (x->fused != NULL)
+        rec_fused_end(x->fused, &x->m);
+    rec_fused_free(x->fused);
+    x->fused = NULL;
+    return &x->m;
+}
+
+uint64_t rec_gcn_learner_bytes(const struct rec_graph *g, const struct rec_gcn_opts *o,
+                               bool best)
+{
+    struct rec_chunks c;
+    uint64_t n = g->n_nodes, d = o->width, l = o->n_layers, values = 0;
+
+    rec_chunks_cut(g, &c);
+    if (best)
+        values += rec_gcn_n_values(n, d, l) * sizeof(rec_real);
+    if (is_fused(g, o))
+        return values + 4 * rec_gcn_n_values(n, d, l) * sizeof(rec_real) +
+               rec_fused_memory(g, o->width) +
+               (o->no_ratings ? 0 : n * sizeof(rec_real));
+    return values + rec_gcn_bytes(g, o->width, o->n_layers, &c) +
+           (has_batches(g, o) ? rec_batches_bytes(g) : 0);
+}
+
+enum rec_status rec_gcn_learner_fits(const struct rec_graph *g,
+                                     const struct rec_gcn_opts *o, bool best,
+                                     struct rec_err *err)
+{
+    static const uint64_t most = 64 << 20; /* frames on their way into a file */
+    uint64_t frames = 2 * (uint64_t)g->n_nodes * o->width * sizeof(float);
+
+    return rec_mem_expect(rec_gcn_learner_bytes(g, o, best) +
+                              (frames < most ? frames : most),
+                          "training", "a smaller --hidden needs less", err);
+}
+
+/* ---- its functions for training ---- */
+
+static struct rec_param *param(void *self, uint32_t index)
+{
+    return rec_gcn_param(&((struct rec_gcn_learner *)self)->m, index);
+}
+
+static void clear_gradients(struct rec_gcn_learner *x)
+{
+    struct rec_param *p;
+
+    for (uint32_t i = 1; (p = rec_gcn_param(&x->m, i)) != NULL; i++) /* W1's is set */
+        memset(p->dx, 0, rec_param_size(p) * sizeof *p->dx);
+}
+
+static double loss(void *self)
+{
+    struct rec_gcn_learner *x = self;
+    double loss;
+
+    if (x->fused != NULL) {
+        loss = rec_fused_forward(x->fused, &x->m);
+        if (x->s.s != NULL)
+            rec_fused_shares(x->fused, x->s.s);
+        return loss;
+    }
+    x->s.drop.p = 0.0;
+    rec_gcn_forward(&x->m, x->g, &x->chunks, &x->s);
+    clear_gradients(x);
+    return rec_gcn_loss(&x->m, x->g, &x->chunks, &x->s);
+}
+
+/* Step number T (from 1), on batch K, from the loss's gradient on. */
+static void step(struct rec_gcn_learner *x, uint64_t t, double lr)
+{
+    struct rec_learner l = rec_gcn_learner(x);
+    struct rec_adam adam = x->opts.adam;
+    struct rec_param *p;
+
+    adam.lr = lr;
+    rec_gcn_backward(&x->m, x->g, &x->chunks, &x->s);
+    if (x->opts.clip_norm > 0.0)
+        (void)rec_learner_clip(&l, x->opts.clip_norm);
+    for (uint32_t i = 0; (p = rec_gcn_param(&x->m, i)) != NULL; i++)
+        rec_adam_step(&adam, t, p);
+}
+
+static void epoch(void *self, uint64_t epoch, double lr)
+{
+    struct rec_gcn_learner *x = self;
+    uint32_t n = x->batches.n > 0 ? x->batches.n : 1;
+
+    if (x->fused != NULL) {
+        struct rec_adam adam = x->opts.adam;
+
+        adam.lr = lr;
+        rec_fused_step(x->fused, &x->m, &adam, epoch);
+        return;
+    }
+    if (x->batches.n > 0)
+        rec_batches_draw(&x->batches, epoch);
+    for (uint32_t k = 0; k < n; k++) {
+        uint64_t t = (epoch - 1) * n + k + 1;
+
+        if (!x->one_pass) {
+            x->s.drop = (struct rec_dropout){ x->opts.dropout, x->opts.seed, t };
+            rec_gcn_forward(&x->m, x->g, &x->chunks, &x->s);
+            clear_gradients(x);
+            if (x->batches.n > 0)
+                (void)rec_gcn_batch_loss(&x->m, x->g, &x->batches, k, &x->s);
+            else
+                (void)rec_gcn_loss(&x->m, x->g, &x->chunks, &x->s);
+        }
+        step(x, t, lr);
+    }
+}
+
+static double rating(void *self, uint32_t user, uint32_t item)
+{
+    const struct rec_gcn_learner *x = self;
+
+    return rec_gcn_rating(&x->m, &x->s, user, item);
+}
+
+static bool output(void *self, uint32_t index, char name[48], const rec_real **h,
+                   size_t *n)
+{
+    const struct rec_gcn_learner *x = self;
+
+    if (index >= x->m.n_layers || x->fused != NULL)
+        return false;
+    (void)snprintf(name, 48, "the output of layer %u", index + 1);
+    *h = x->s.h[index];
+    *n = (size_t)x->m.n_nodes * x->m.width;
+    return true;
+}
+
+struct rec_learner rec_gcn_learner(struct rec_gcn_learner *x)
+{
+    return (struct rec_learner){ x, param, loss, epoch, rating, output };
+}
