@@ -261,7 +261,7 @@ static inline bool get_levels(const uint8_t *values, size_t k, const uint8_t *ro
     for (size_t i = 0; i < k; i++)
         memcpy(&value[i], values + i * size, size);
     for (size_t i = 0; i < n; i++) {
-        size_t level = rows[i / per] >> i % per * bits & ((1u << bits) - 1);
+        size_t level = (uint32_t)rows[i / per] >> i % per * bits & ((1u << bits) - 1);
 
         worst = worst > level ? worst : level;
         store_value(out, i, size, value[level]);
