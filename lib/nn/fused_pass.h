@@ -1,6 +1,12 @@
 #ifndef REC_FUSED_PASS_H
 #define REC_FUSED_PASS_H
 
+/* Under the sanitizers a wide kernel takes minutes to compile: some are enough there.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define REC_FUSED_FEW
+#endif
+
 #include "data/graph.h"
 #include "nn/chunks.h"
 #include "nn/param.h"

@@ -14,6 +14,7 @@
 #include "nn/fused_width.h"
 #define REC_D 24
 #include "nn/fused_width.h"
+#ifndef REC_FUSED_FEW
 #define REC_D 32
 #include "nn/fused_width.h"
 #define REC_D 48
@@ -26,6 +27,7 @@
 #include "nn/fused_width.h"
 #define REC_D 256
 #include "nn/fused_width.h"
+#endif
 
 #define PASSES(d)                                                             \
     {                                                                         \
@@ -34,6 +36,8 @@
     }
 
 const struct rec_fused_passes REC_SET[] = { PASSES(8),     PASSES(16),  PASSES(24),
+#ifndef REC_FUSED_FEW
                                             PASSES(32),    PASSES(48),  PASSES(64),
                                             PASSES(96),    PASSES(128), PASSES(256),
+#endif
                                             { .width = 0 } };
