@@ -221,8 +221,8 @@ static void record_survives_every_failed_allocation(void)
 static void opt_collects_texts(void)
 {
     struct rec_opt_texts all = { 0 };
-    const struct rec_opt one = { "add", 'a', REC_OPT_TEXTS, &all, "X", "adds", 0, 0,
-                                 true };
+    const struct rec_opt one = { "add", 'a', REC_OPT_TEXTS, &all, "X", "adds",
+                                 0,     0,   true };
     char *argv[2 * REC_OPT_MAX_TEXTS + 4] = { (char *)(uintptr_t) "rec-test" };
     struct rec_buf record = { 0 };
     int first;
