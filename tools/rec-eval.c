@@ -1,69 +1,136 @@
-#include "eval/score.h"
+#include "eval/entry.h"
 #include "tools/tool.h"
 
-static int format = REC_REPORT_TSV;
-static double lambda_user = 5.0, lambda_item = 5.0;
-static const char *predictions;
+#include <string.h>
+
+enum by { BY_NONE, BY_USER, BY_ITEM, BY_LEVEL, BY_COLD, BY_ALL };
+
+static int format = REC_REPORT_TSV, by = BY_NONE, boot_by_row;
+static uint64_t boot = 1000, seed = 1;
+static const char *lambda_user = "auto", *lambda_item = "auto", *predictions;
+static struct rec_opt_texts least, most;
 
 static const struct rec_opt table[] = {
     { "format", 0, REC_OPT_CHOICE, &format, "tsv|json", "form of the report", 0, 0,
       false },
-    { "lambda-user", 0, REC_OPT_REAL, &lambda_user, "X", "shrinks user biases", 0, 1e9,
+    { "by", 0, REC_OPT_CHOICE, &by, "none|user-activity|item-popularity|level|cold|all",
+      "figures of parts of the rows too", 0, 0, false },
+    { "boot", 0, REC_OPT_COUNT, &boot, "N", "bootstrap replicates; 0 = no intervals", 0,
+      REC_BOOT_MAX, false },
+    { "boot-by", 0, REC_OPT_CHOICE, &boot_by_row, "user|row", "what is resampled", 0, 0,
       false },
-    { "lambda-item", 0, REC_OPT_REAL, &lambda_item, "X", "shrinks item biases", 0, 1e9,
-      false },
+    { "seed", 's', REC_OPT_COUNT, &seed, "N", "seed of the resampling", 0, 0, false },
+    { "min", 0, REC_OPT_TEXTS, &least, "METRIC=V",
+      "exit 1 if the figure is less; may be repeated", 0, 0, false },
+    { "max", 0, REC_OPT_TEXTS, &most, "METRIC=V",
+      "exit 1 if it is more, as test.rmse=0.9; may be repeated", 0, 0, false },
+    { "lambda-user", 0, REC_OPT_TEXT, &lambda_user, "X",
+      "shrinks user biases; auto: by cross-validation", 0, 0, false },
+    { "lambda-item", 0, REC_OPT_TEXT, &lambda_item, "X",
+      "shrinks item biases, likewise", 0, 0, false },
     { "predictions", 0, REC_OPT_TEXT, &predictions, "FILE",
       "also write TSV: row part rating prediction, of every row", 0, 0, false },
 };
 
-enum { N_PREDICTORS = 3 }; /* the model is the last; the others are what it must beat */
+/* ---- what the options say ---- */
 
-static void say_if_beaten(const char *part, const struct rec_predictor *p,
-                          const double *rmse)
+static struct rec_gate gate[2 * REC_OPT_MAX_TEXTS];
+static size_t n_gates;
+
+static enum rec_status read_gates(const struct rec_opt_texts *t, bool is_max,
+                                  struct rec_err *err)
 {
-    enum { MODEL = N_PREDICTORS - 1 };
+    enum rec_status st = REC_OK;
 
-    for (size_t i = 0; i < MODEL; i++)
-        if (!(rmse[MODEL] < rmse[i]))
-            rec_warn("%s: %s (RMSE %.4f) does not beat %s (%.4f)", part, p[MODEL].name,
-                     rmse[MODEL], p[i].name, rmse[i]);
-}
-
-static enum rec_status report(const struct rec_ratings *x,
-                              const struct rec_predictor *p, struct rec_buf *text,
-                              struct rec_err *err)
-{
-    struct rec_report rep = { .format = (enum rec_report_format)format };
-    size_t n, n_all = 0;
-    enum rec_status st = rec_report_begin(&rep, err);
-
-    for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++) {
-        double rmse[N_PREDICTORS];
-
-        st = rec_score_part(x, part, p, N_PREDICTORS, &rep, rmse, &n, err);
-        if (st == REC_OK && n > 0)
-            say_if_beaten(rec_part_names[part], p, rmse);
-        n_all += n;
-    }
-    if (st == REC_OK && n_all == 0)
-        st = rec_fail(err, REC_EFORMAT,
-                      "all ratings are training ratings: nothing to score");
-    if (st == REC_OK)
-        st = rec_report_end(&rep, err);
-    *text = rep.text;
+    for (size_t i = 0; st == REC_OK && i < t->n; i++)
+        st = rec_gate_parse(t->text[i], is_max, &gate[n_gates++], err);
     return st;
 }
 
-static enum rec_status list_predictions(const struct rec_ratings *x,
-                                        const struct rec_trained *t,
-                                        struct rec_buf *text, struct rec_err *err)
+static enum rec_status check_options(struct rec_shrinkage *s, struct rec_err *err)
 {
-    enum rec_status st = rec_buf_addf(text, err, "row\tpart\trating\tprediction\n");
+    enum rec_status st = rec_check_side_file("predictions", predictions, err);
 
-    for (size_t i = 0; st == REC_OK && i < x->n; i++)
-        st = rec_buf_addf(text, err, "%zu\t%s\t%.9g\t%.9g\n", i,
-                          rec_part_names[x->part[i]], (double)x->rating[i],
-                          rec_predict_trained(t, x, i));
+    if (st == REC_OK && predictions != NULL && rec_args.n_files > 1)
+        return rec_fail(err, REC_EUSAGE, "--predictions: only of one model");
+    if (st == REC_OK && boot > 0 && boot < 40)
+        return rec_fail(err, REC_EUSAGE,
+                        "--boot: %u replicates are too few for an interval of 95 %%: "
+                        "40 or more, or 0",
+                        (unsigned)boot);
+    if (st == REC_OK)
+        st = rec_lambda_parse("lambda-user", lambda_user, &s->user, err);
+    if (st == REC_OK)
+        st = rec_lambda_parse("lambda-item", lambda_item, &s->item, err);
+    if (st == REC_OK)
+        st = read_gates(&least, false, err);
+    return st == REC_OK ? read_gates(&most, true, err) : st;
+}
+
+/* ---- the report ---- */
+
+static void say(void *ctx, enum rec_verdict v, bool baseline, const char *sentence)
+{
+    (void)ctx;
+    if (baseline && v == REC_BETTER)
+        rec_note("%s", sentence);
+    else
+        rec_warn("%s", sentence);
+}
+
+/* One model is called by its kind, several by their files. */
+static enum rec_status judge_models(struct rec_judge *j, struct rec_entry *first,
+                                    char (*name)[128], struct rec_err *err)
+{
+    struct rec_entry other = { 0 };
+    enum rec_status st = REC_OK;
+
+    for (uint32_t i = 0; st == REC_OK && i < rec_args.n_files; i++) {
+        struct rec_entry *e = i == 0 ? first : &other;
+        const char *path;
+
+        if (i > 0)
+            st = rec_entry_open(rec_args.files[i], e, err);
+        if (st == REC_OK) {
+            path = rec_reader_name(e->r);
+            rec_printable(path, strlen(path), name[i], sizeof name[i]);
+            st = rec_entry_judge(e, j, rec_args.n_files > 1 ? name[i] : NULL, err);
+        }
+        rec_entry_close(&other);
+    }
+    return st;
+}
+
+static enum rec_status judge(struct rec_entry *first, struct rec_shrinkage *s,
+                             struct rec_report *r, struct rec_err *err)
+{
+    const struct rec_judge_opts o = {
+        .replicates = (uint32_t)boot,
+        .seed = seed,
+        .by = { [REC_BY_USER] = by == BY_USER || by == BY_ALL,
+                [REC_BY_ITEM] = by == BY_ITEM || by == BY_ALL,
+                [REC_BY_LEVEL] = by == BY_LEVEL || by == BY_ALL,
+                [REC_BY_COLD] = by == BY_COLD || by == BY_ALL },
+        .say = say,
+    };
+    char(*name)[128] = rec_alloc(rec_args.n_files, sizeof *name, "names", err);
+    struct rec_judge j = { 0 };
+    enum rec_status st = name == NULL ? REC_ESYSTEM : REC_OK;
+
+    if (st == REC_OK)
+        st = rec_judge_make(&first->x, REC_N_BASELINES + rec_args.n_files, boot_by_row,
+                            &j, err);
+    if (st == REC_OK)
+        st = rec_baselines_judge(&j, s, r, err);
+    if (st == REC_OK)
+        rec_note("biases: lambda %g for users, %g for items, by %zu ratings", s->user,
+                 s->item, s->n_rows);
+    if (st == REC_OK)
+        st = judge_models(&j, first, name, err);
+    for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++)
+        st = rec_judge_part(&j, part, &o, r, err);
+    rec_judge_free(&j);
+    rec_free(name);
     return st;
 }
 
@@ -82,71 +149,49 @@ static enum rec_status write_text(const char *path, const struct rec_buf *text,
     return st;
 }
 
-static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
+static enum rec_status run(struct rec_err *err)
 {
-    struct rec_ratings x;
-    struct rec_biases biases = { 0 };
-    struct rec_trained t = { 0 };
+    struct rec_shrinkage s = { 0 };
+    struct rec_entry first = { 0 };
+    struct rec_report report = { 0 };
     struct rec_buf text = { 0 }, list = { 0 };
-    enum rec_status st = rec_trained_get(r, &t, err);
+    enum rec_status st = check_options(&s, err), gates = REC_OK;
 
     if (st == REC_OK)
-        st = rec_ratings_get(r, REC_NEED_EDGES, &x, err);
+        st = rec_entry_open(rec_args.files[0], &first, err);
     if (st == REC_OK)
-        st = rec_biases_fit(&x, lambda_user, lambda_item, &biases, err);
-    if (st == REC_OK) {
-        const struct rec_predictor p[N_PREDICTORS] = {
-            { "mean", rec_predict_mean, &biases },
-            { "biases", rec_predict_biases, &biases },
-            { "gcn", rec_predict_trained, &t },
-        };
-
-        st = report(&x, p, &text, err);
-    }
+        st = judge(&first, &s, &report, err);
+    if (st == REC_OK)
+        st = rec_report_text(&report, (enum rec_report_format)format, &text, err);
     if (st == REC_OK && predictions != NULL)
-        st = list_predictions(&x, &t, &list, err);
+        st = rec_entry_list(&first, &list, err);
+    if (st == REC_OK)
+        gates = rec_gates_check(gate, n_gates, &report, err);
+    if (gates != REC_OK && gates != REC_NO)
+        st = gates;
     if (st == REC_OK && predictions != NULL)
         st = write_text(predictions, &list, err);
     if (st == REC_OK)
         st = write_text(rec_args.output, &text, err);
     rec_buf_free(&text);
     rec_buf_free(&list);
-    rec_biases_free(&biases);
-    rec_trained_free(&t);
-    return st;
-}
-
-static enum rec_status run(struct rec_err *err)
-{
-    struct rec_reader *r = NULL;
-    enum rec_status st = rec_check_side_file("predictions", predictions, err);
-
-    if (st == REC_OK)
-        st = rec_reader_open(rec_args.files[0], &r, err);
-    if (st == REC_OK)
-        st = rec_ratings_load(r, REC_NEED_EDGES, err);
-    if (st == REC_OK)
-        st = rec_trained_load(r, err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, NULL, err);
-    if (st == REC_OK)
-        st = evaluate(r, err);
-    rec_reader_close(r);
-    return st;
+    rec_report_free(&report);
+    rec_entry_close(&first);
+    return st == REC_OK ? gates : st; /* "no", but with the report */
 }
 
 int main(int argc, char **argv)
 {
     static const struct rec_tool tool = {
         .name = "rec-eval",
-        .operands = "[FILE]",
-        .summary = "Reads a stream with a trained model and prints its RMSE and MAE on "
-                   "the validation\n"
-                   "and test ratings, each with a 95 % interval, beside two baselines "
-                   "fitted to the\n"
-                   "training ratings: their mean, and mean + user bias + item bias.",
-        .example = "rec-train graph.rec | rec-eval --format json",
-        .flags = REC_TOOL_BLAS,
+        .operands = "[FILE...]",
+        .summary =
+            "Reads streams with a trained model each and prints RMSE and MAE on the "
+            "validation\nand test ratings, with 95 % intervals, beside two baselines: "
+            "the mean training\nrating, and mean + user bias + item bias.  Several "
+            "models are compared in pairs.",
+        .example = "rec-eval --max test.rmse=0.95 model.rec",
+        .flags = REC_TOOL_BLAS | REC_TOOL_MANY,
         .opts = table,
         .n_opts = sizeof table / sizeof *table,
         .run = run,

@@ -50,6 +50,18 @@ static bool in_range(const struct rec_opt *o, double x)
     return (o->lo == 0.0 && o->hi == 0.0) || (x >= o->lo && x <= o->hi);
 }
 
+static enum rec_status add_text(const struct rec_opt *o, const char *text,
+                                struct rec_err *err)
+{
+    struct rec_opt_texts *t = o->value;
+
+    if (t->n == REC_OPT_MAX_TEXTS)
+        return rec_fail(err, REC_EUSAGE, "--%s: given more than %d times", o->name,
+                        REC_OPT_MAX_TEXTS);
+    t->text[t->n++] = text;
+    return REC_OK;
+}
+
 static enum rec_status set(const struct rec_opt *o, char *text, struct rec_err *err)
 {
     uint64_t count;
@@ -70,6 +82,8 @@ static enum rec_status set(const struct rec_opt *o, char *text, struct rec_err *
                 return bad_value(o, text, "free of control characters", err);
         *(const char **)o->value = text;
         return REC_OK;
+    case REC_OPT_TEXTS:
+        return add_text(o, text, err);
     case REC_OPT_COUNT:
         if (!rec_parse_u64(text, strlen(text), &count))
             return bad_value(o, text, "a whole number", err);
@@ -183,6 +197,7 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
         w = word(o->arg, *(const int *)o->value, &n);
         (void)snprintf(text, text_bytes, "%.*s", (int)n, w);
         return text;
+    case REC_OPT_TEXTS:
     case REC_OPT_COUNTED:
         break;
     }

@@ -17,11 +17,19 @@
 enum rec_opt_kind {
     REC_OPT_FLAG,   /* bool */
     REC_OPT_TEXT,   /* const char *, NULL = not given */
+    REC_OPT_TEXTS,  /* struct rec_opt_texts, one more each time; never recorded */
     REC_OPT_COUNT,  /* uint64_t in lo..hi */
     REC_OPT_REAL,   /* double in lo..hi */
     REC_OPT_SIZE,   /* uint64_t bytes, K M G T */
     REC_OPT_CHOICE, /* int, index into the words of ARG, split at '|' */
     REC_OPT_COUNTED /* int, one more each time the option is given */
+};
+
+enum { REC_OPT_MAX_TEXTS = 64 };
+
+struct rec_opt_texts {
+    size_t n;
+    const char *text[REC_OPT_MAX_TEXTS];
 };
 
 struct rec_opt {

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { SWEEPS = 15 };
-
 void rec_biases_free(struct rec_biases *b)
 {
     rec_free(b->user);
@@ -57,7 +55,7 @@ enum rec_status rec_biases_fit(const struct rec_ratings *ratings, double lambda_
                             : rec_alloc_zero(x->n_items, sizeof *b.item, "biases", err);
     if (b.item != NULL) {
         b.mean = train_mean(x);
-        for (int i = 0; i < SWEEPS; i++) {
+        for (int i = 0; i < REC_BIASES_SWEEPS; i++) {
             sweep(x, b.mean, x->item, x->user, b.user, lambda_item, x->n_items, b.item,
                   count);
             sweep(x, b.mean, x->user, x->item, b.item, lambda_user, x->n_users, b.user,

@@ -11,7 +11,10 @@
  *   b_u = sum over u's ratings of (r - mu - b_i) / (n_u + lambda_user)
  *
  * items first, 15 sweeps from zero.  A user or item without training ratings keeps 0.
+ * Where lambda comes from: shrink.h.
  */
+enum { REC_BIASES_SWEEPS = 15 };
+
 struct rec_biases {
     double mean;
     double *user; /* (n_users) */

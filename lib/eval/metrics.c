@@ -2,25 +2,14 @@
 
 #include <math.h>
 
-/* Mean of n values with the given sums, and its half-width. */
-static double half_width(double sum, double sum_squares, double n)
-{
-    double mean = sum / n, variance = sum_squares / n - mean * mean;
+const char *const rec_metric_names[REC_N_METRICS] = { "rmse", "mae" };
 
-    return 1.96 * sqrt(variance > 0.0 ? variance / n : 0.0);
+double rec_rmse(const struct rec_errors *s)
+{
+    return s->n > 0 ? sqrt(s->sum2 / (double)s->n) : NAN;
 }
 
-struct rec_figure rec_rmse(const struct rec_errors *s)
+double rec_mae(const struct rec_errors *s)
 {
-    double n = (double)s->n, mean = s->sum2 / n, w = half_width(s->sum2, s->sum4, n);
-
-    return (struct rec_figure){ sqrt(mean), sqrt(mean < w ? 0.0 : mean - w),
-                                sqrt(mean + w) };
-}
-
-struct rec_figure rec_mae(const struct rec_errors *s)
-{
-    double n = (double)s->n, mean = s->sum1 / n, w = half_width(s->sum1, s->sum2, n);
-
-    return (struct rec_figure){ mean, mean - w, mean + w };
+    return s->n > 0 ? s->sum1 / (double)s->n : NAN;
 }

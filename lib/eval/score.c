@@ -16,6 +16,12 @@ double rec_predict_biases(const void *ctx, const struct rec_ratings *x, size_t i
     return b->mean + b->user[x->user[i]] + b->item[x->item[i]];
 }
 
+const char *rec_trained_name(const struct rec_trained *t)
+{
+    (void)t;
+    return "gcn";
+}
+
 double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i)
 {
     const struct rec_trained *t = ctx;
@@ -60,45 +66,6 @@ void rec_trained_free(struct rec_trained *t)
     rec_gcn_free(&t->m);
 }
 
-struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
-                            const struct rec_predictor *p)
-{
-    struct rec_errors e = { 0 };
-
-    for (size_t i = 0; i < ratings->n; i++)
-        if (ratings->part[i] == part)
-            rec_errors_add(&e, p->predict(p->ctx, ratings, i),
-                           (double)ratings->rating[i]);
-    return e;
-}
-
-enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part part,
-                               const struct rec_predictor *predictors, size_t n,
-                               struct rec_report *report, double *rmse, size_t *n_rows,
-                               struct rec_err *err)
-{
-    const char *split = rec_part_names[part];
-
-    *n_rows = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct rec_errors e = rec_score(ratings, part, &predictors[i]);
-        struct rec_figure root = rec_rmse(&e), mae = rec_mae(&e);
-        enum rec_status st;
-
-        if (e.n == 0)
-            return REC_OK;
-        st = rec_report_row(report, split, predictors[i].name, "rmse", &root, e.n, err);
-        if (st == REC_OK)
-            st = rec_report_row(report, split, predictors[i].name, "mae", &mae, e.n,
-                                err);
-        if (st != REC_OK)
-            return st;
-        rmse[i] = root.value;
-        *n_rows = e.n;
-    }
-    return REC_OK;
-}
-
 bool rec_has_valid(const struct rec_ratings *x)
 {
     for (size_t i = 0; i < x->n; i++)
@@ -123,12 +90,12 @@ double rec_valid_rmse(void *ctx, const struct rec_learner *l)
 {
     struct rec_errors e = valid_errors(ctx, l);
 
-    return rec_rmse(&e).value;
+    return rec_rmse(&e);
 }
 
 double rec_valid_mae(void *ctx, const struct rec_learner *l)
 {
     struct rec_errors e = valid_errors(ctx, l);
 
-    return rec_mae(&e).value;
+    return rec_mae(&e);
 }

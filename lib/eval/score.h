@@ -3,7 +3,6 @@
 
 #include "eval/baseline.h"
 #include "eval/metrics.h"
-#include "eval/report.h"
 #include "nn/gcn.h"
 #include "nn/learner.h"
 
@@ -29,6 +28,8 @@ struct rec_trained {
     struct rec_gcn m;
     struct rec_gcn_state s;
 };
+/* What it is called in a report: "gcn". */
+const char *rec_trained_name(const struct rec_trained *t);
 double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i);
 
 /* What rec_trained_get() needs; call before rec_reader_run(). */
@@ -37,19 +38,6 @@ enum rec_status rec_trained_load(struct rec_reader *r,
 enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
                                 struct rec_err *err) REC_MUST_USE;
 void rec_trained_free(struct rec_trained *t);
-
-/* Errors of a predictor on one part of the ratings. */
-struct rec_errors rec_score(const struct rec_ratings *ratings, enum rec_part part,
-                            const struct rec_predictor *p);
-
-/*
- * Adds RMSE and MAE of each of N predictors on PART to the report; RMSE (n) receives
- * theirs.  A part without ratings adds nothing and sets *n_rows to 0.
- */
-enum rec_status rec_score_part(const struct rec_ratings *ratings, enum rec_part part,
-                               const struct rec_predictor *predictors, size_t n,
-                               struct rec_report *report, double *rmse, size_t *n_rows,
-                               struct rec_err *err) REC_MUST_USE;
 
 /*
  * RMSE and MAE on the validation ratings, if there are any, as rec_train() asks for

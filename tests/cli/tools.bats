@@ -110,6 +110,7 @@ works() {
 
 @test "a file more than is due is exit 2" {
     for t in "${readers[@]}"; do
+        [ "$t" != eval ] || continue # compares any number of them
         gives 2 '' "rec-$t: takes one file: 'b.rec' is one too many" "rec-$t" a.rec b.rec
     done
 }

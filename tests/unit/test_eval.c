@@ -1,10 +1,11 @@
-/* metrics, baseline, score, report */
+/* metrics, baseline, shrink, report */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eval/report.h"
 #include "eval/score.h"
+#include "eval/shrink.h"
 #include "unit/toy.h"
 
 static struct rec_err err;
@@ -16,77 +17,20 @@ static bool near(double a, double b)
 
 /* ---- metrics ---- */
 
-/* Mean of N values and 1.96 standard errors, in two passes. */
-static void slow_mean(const double *x, size_t n, double *mean, double *half)
-{
-    double sum = 0.0, squares = 0.0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    *mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += (x[i] - *mean) * (x[i] - *mean);
-    *half = 1.96 * sqrt(squares / (double)n / (double)n);
-}
-
-static void metrics_are_the_plain_sums(void)
-{
-    static const size_t sizes[] = { 1, 2, 3, 100, 10000 };
-    uint64_t state = 1;
-
-    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        size_t n = sizes[k];
-        double *squares = calloc(n, sizeof *squares),
-               *sizes_of = calloc(n, sizeof *sizes_of);
-        double mean, half;
-        struct rec_errors e = { 0 };
-        struct rec_figure rmse, mae;
-
-        CHECK(squares != NULL && sizes_of != NULL);
-        for (size_t i = 0; i < n; i++) {
-            double p = (double)(test_random(&state) % 900) / 100.0;
-            double r = (double)(1 + test_random(&state) % 5);
-
-            rec_errors_add(&e, p, r);
-            squares[i] = (p - r) * (p - r);
-            sizes_of[i] = fabs(p - r);
-        }
-        rmse = rec_rmse(&e);
-        mae = rec_mae(&e);
-        slow_mean(squares, n, &mean, &half);
-        CHECKF(e.n == n && near(rmse.value, sqrt(mean)), "n %zu", n);
-        CHECKF(near(rmse.high, sqrt(mean + half)), "n %zu: %g", n, rmse.high);
-        CHECK(near(rmse.low, sqrt(mean > half ? mean - half : 0.0)));
-        slow_mean(sizes_of, n, &mean, &half);
-        CHECK(near(mae.value, mean));
-        CHECKF(fabs(mae.low - (mean - half)) < 1e-6, "n %zu: %g", n, mae.low);
-        CHECKF(fabs(mae.high - (mean + half)) < 1e-6, "n %zu: %g", n, mae.high);
-        free(squares);
-        free(sizes_of);
-    }
-}
-
 static void metrics_of_known_errors_are_known(void)
 {
     struct rec_errors e = { 0 };
 
-    rec_errors_add(&e, 4.0, 5.0); /* errors -1, 3: squares 1, 9, mean 5, sd 4 */
+    rec_errors_add(&e, 4.0, 5.0);
     rec_errors_add(&e, 4.0, 1.0);
-    CHECK(near(rec_rmse(&e).value, sqrt(5.0)) && near(rec_mae(&e).value, 2.0));
-    CHECK(near(rec_rmse(&e).high, sqrt(5.0 + 1.96 * 4.0 / sqrt(2.0))));
-    CHECK(rec_rmse(&e).low == 0.0); /* below 0 there is no root */
-    CHECK(near(rec_mae(&e).low, 2.0 - 1.96 / sqrt(2.0)));
+    CHECK(e.n == 2 && near(rec_rmse(&e), sqrt(5.0)) && near(rec_mae(&e), 2.0));
 }
 
 static void metrics_of_nothing_are_no_numbers(void)
 {
     struct rec_errors none = { 0 };
-    struct rec_figure f[2] = { rec_rmse(&none), rec_mae(&none) };
 
-    for (int i = 0; i < 2; i++) {
-        CHECKF(isnan(f[i].value) && isnan(f[i].high), "figure %d", i);
-        CHECKF(isnan(f[i].low), "low of figure %d is %g", i, f[i].low);
-    }
+    CHECK(isnan(rec_rmse(&none)) && isnan(rec_mae(&none)));
 }
 
 /* A model that has gone wrong must not look like a good one. */
@@ -96,9 +40,7 @@ static void metrics_of_a_nan_prediction_are_no_numbers(void)
 
     rec_errors_add(&e, 4.0, 5.0);
     rec_errors_add(&e, NAN, 1.0);
-    CHECK(isnan(rec_mae(&e).value) && isnan(rec_mae(&e).low) &&
-          isnan(rec_rmse(&e).value));
-    CHECKF(isnan(rec_rmse(&e).low), "low of RMSE is %g", rec_rmse(&e).low);
+    CHECK(isnan(rec_mae(&e)) && isnan(rec_rmse(&e)));
 }
 
 /* ---- baseline ---- */
@@ -178,75 +120,144 @@ static void biases_survive_every_failed_allocation(void)
     toy_free(&t);
 }
 
-/* ---- score ---- */
+/* ---- shrinkage ---- */
 
-static double half_a_star_up(const void *ctx, const struct rec_ratings *x, size_t i)
+/* The squared error of one pair of lambdas over all folds, by rec_biases_fit(). */
+static double slow_cv(struct toy *t, double lu, double li)
 {
-    return (double)x->rating[i] + *(const double *)ctx;
+    double sum = 0.0;
+
+    for (uint32_t fold = 0; fold < REC_SHRINK_FOLDS; fold++) {
+        uint8_t *kept = calloc(t->x.n, 1);
+        struct rec_biases b;
+
+        CHECK(kept != NULL);
+        memcpy(kept, t->part, t->x.n);
+        for (size_t i = 0; i < t->x.n; i++)
+            if (t->part[i] == REC_TRAIN && rec_shrink_fold(i) == fold)
+                t->part[i] = REC_VALID;
+        CHECK(rec_biases_fit(&t->x, lu, li, &b, &err) == REC_OK);
+        for (size_t i = 0; i < t->x.n; i++)
+            if (kept[i] == REC_TRAIN && rec_shrink_fold(i) == fold) {
+                double e = rec_predict_biases(&b, &t->x, i) - (double)t->rating[i];
+
+                sum += e * e;
+            }
+        memcpy(t->part, kept, t->x.n);
+        free(kept);
+        rec_biases_free(&b);
+    }
+    return sum;
 }
 
-static void score_counts_the_rows_of_one_part(void)
+static void shrink_is_the_best_pair_of_the_grid(void)
 {
-    struct toy t = toy_make(20, 31, 500, 1);
-    const double up = 0.5;
-    const struct rec_predictor p = { "up", half_a_star_up, &up };
-    size_t all = 0;
+    static const double given[][2] = { { -1, -1 }, { 3, -1 }, { -1, 0 }, { 7, 9 } };
 
-    for (enum rec_part part = REC_TRAIN; part < REC_N_PARTS; part++) {
-        struct rec_errors e = rec_score(&t.x, part, &p);
-        size_t n = 0;
+    for (size_t k = 0; k < 8; k++) {
+        struct toy t = toy_make(20, 31, 600, k);
+        struct rec_shrinkage s = { given[k % 4][0], given[k % 4][1], 0, 0.0 };
+        double least = INFINITY, n = 0.0, lu = 0.0, li = 0.0;
 
-        for (size_t i = 0; i < t.x.n; i++)
-            n += t.part[i] == part;
-        CHECK(e.n == n && n > 0 && near(rec_rmse(&e).value, 0.5));
-        CHECK(near(rec_mae(&e).value, 0.5) && near(rec_rmse(&e).low, 0.5));
-        all += n;
+        for (size_t i = 0; i < t.x.n; i++) { /* something to be found */
+            t.rating[i] +=
+                (float)(t.user[i] % 5) + (float)(t.item[i] % 3) * (float)(k % 2);
+            n += t.part[i] == REC_TRAIN;
+        }
+        for (int a = REC_SHRINK_GRID - 1; a >= 0; a--)
+            for (int b = REC_SHRINK_GRID - 1; b >= 0; b--) {
+                double u = s.user < 0 ? rec_shrink_grid[a] : s.user;
+                double v = s.item < 0 ? rec_shrink_grid[b] : s.item;
+                double sum = slow_cv(&t, u, v);
+
+                if (sum < least * (1.0 - 1e-12)) {
+                    least = sum;
+                    lu = u;
+                    li = v;
+                }
+            }
+        CHECK(rec_shrink(&t.x, &s, &err) == REC_OK);
+        CHECKF(s.user == lu && s.item == li, "%zu: %g %g not %g %g", k, s.user, s.item,
+               lu, li);
+        if (k % 4 < 3)
+            CHECKF(near(s.rmse, sqrt(least / n)), "%g", s.rmse);
+        CHECK((double)s.n_rows == (k % 4 < 3 ? n : 0.0));
+        toy_free(&t);
     }
-    CHECK(all == t.x.n);
+}
+
+static void shrink_of_few_ratings_is_5_and_of_equal_ones_the_most(void)
+{
+    struct toy t = toy_make(5, 5, 40, 1);
+    struct rec_shrinkage s = { -1.0, -1.0, 0, 0.0 };
+
+    for (size_t i = 0; i < t.x.n; i++)
+        t.rating[i] = 3.0f;
+    CHECK(rec_shrink(&t.x, &s, &err) == REC_OK);
+    CHECKF(s.user == 100.0 && s.item == 100.0 && s.rmse == 0.0, "%g", s.user);
+    for (size_t i = 9; i < t.x.n; i++)
+        t.part[i] = REC_TEST;
+    s = (struct rec_shrinkage){ -1.0, 2.0, 0, 0.0 };
+    CHECK(rec_shrink(&t.x, &s, &err) == REC_OK);
+    CHECK(s.user == 5.0 && s.item == 2.0 && s.n_rows == 0);
     toy_free(&t);
 }
 
-static void score_part_reports_two_figures_a_predictor(void)
+static void shrink_of_many_ratings_draws_users_whole(void)
+{
+    size_t n = 2 * REC_SHRINK_ROWS;
+    struct toy t = toy_make(20000, 500, n, 3);
+    struct rec_shrinkage s = { 5.0, -1.0, 0, 0.0 };
+    double n_train = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        n_train += t.part[i] == REC_TRAIN;
+    CHECK(n_train > 1.2 * REC_SHRINK_ROWS);
+    CHECK(rec_shrink(&t.x, &s, &err) == REC_OK);
+    CHECKF(s.n_rows > 0.95 * REC_SHRINK_ROWS && s.n_rows < 1.05 * REC_SHRINK_ROWS,
+           "%zu", s.n_rows);
+    toy_free(&t);
+}
+
+static void shrink_survives_every_failed_allocation(void)
 {
     struct toy t = toy_make(20, 31, 500, 1);
-    const double up = 0.5, down = -0.25;
-    const struct rec_predictor p[] = { { "up", half_a_star_up, &up },
-                                       { "down", half_a_star_up, &down } };
-    struct rec_report r = { .format = REC_REPORT_TSV };
-    double rmse[2] = { 7.0, 7.0 };
-    size_t n = 9;
+    uint64_t before = rec_mem_now();
+    enum rec_status st = REC_ESYSTEM;
+    uint64_t at = 0;
 
-    CHECK(rec_score_part(&t.x, REC_TEST, p, 2, &r, rmse, &n, &err) == REC_OK);
-    CHECK(n > 0 && near(rmse[0], 0.5) && near(rmse[1], 0.25));
-    CHECK(rec_buf_add(&r.text, "", 1, &err) == REC_OK);
-    CHECK(strstr((char *)r.text.data, "test\tup\trmse\t0.500000\t") ==
-          (char *)r.text.data);
-    CHECK(strstr((char *)r.text.data, "\ntest\tdown\tmae\t0.250000\t") != NULL);
-    r.text.n = 0;
-    memset(t.part, REC_TRAIN, t.x.n);
-    CHECK(rec_score_part(&t.x, REC_TEST, p, 2, &r, rmse, &n, &err) == REC_OK);
-    CHECK(n == 0 && r.text.n == 0);
-    rec_buf_free(&r.text);
+    while (st != REC_OK && at < 100) {
+        struct rec_shrinkage s = { -1.0, -1.0, 0, 0.0 };
+
+        rec_mem_fail_at(++at);
+        st = rec_shrink(&t.x, &s, &err);
+        rec_mem_fail_at(0);
+        CHECK(st == REC_OK || st == REC_ESYSTEM);
+        CHECK(rec_mem_now() == before);
+    }
+    CHECKF(at == 14, "%d allocations", (int)at);
     toy_free(&t);
 }
 
 /* ---- report ---- */
 
-static void check_report(enum rec_report_format format, int n_rows, const char *wanted)
+static void check_report(enum rec_report_format format, size_t n_rows,
+                         const char *wanted)
 {
-    const struct rec_figure good = { 1.25, 1.0, 1.5000004 },
-                            none = { NAN, -INFINITY, NAN };
-    struct rec_report r = { .format = format };
+    const struct rec_report_row rows[] = {
+        { "test", "gcn", "rmse", true, { 1.25, 1.0, 1.5000004 }, 42 },
+        { "valid/cold=user", "a\"\\x01", "mae", true, { NAN, -INFINITY, NAN }, 0 }
+    };
+    struct rec_report r = { 0 };
+    struct rec_buf text = { 0 };
 
-    CHECK(rec_report_begin(&r, &err) == REC_OK);
-    if (n_rows > 0)
-        CHECK(rec_report_row(&r, "test", "gcn", "rmse", &good, 42, &err) == REC_OK);
-    if (n_rows > 1)
-        CHECK(rec_report_row(&r, "valid", "mean", "mae", &none, 0, &err) == REC_OK);
-    CHECK(rec_report_end(&r, &err) == REC_OK);
-    CHECKF(r.text.n == strlen(wanted) && memcmp(r.text.data, wanted, r.text.n) == 0,
-           "%.*s", (int)r.text.n, (char *)r.text.data);
-    rec_buf_free(&r.text);
+    for (size_t i = 0; i < n_rows; i++)
+        CHECK(rec_report_add(&r, &rows[i], &err) == REC_OK);
+    CHECK(rec_report_text(&r, format, &text, &err) == REC_OK);
+    CHECKF(text.n == strlen(wanted) && memcmp(text.data, wanted, text.n) == 0, "%.*s",
+           (int)text.n, (char *)text.data);
+    rec_buf_free(&text);
+    rec_report_free(&r);
 }
 
 static void report_is_tsv(void)
@@ -255,7 +266,7 @@ static void report_is_tsv(void)
     check_report(REC_REPORT_TSV, 0, HEAD);
     check_report(REC_REPORT_TSV, 2,
                  HEAD "test\tgcn\trmse\t1.250000\t1.000000\t1.500000\t42\n"
-                      "valid\tmean\tmae\tnan\tnan\tnan\t0\n");
+                      "valid/cold=user\ta\"\\x01\tmae\tnan\tnan\tnan\t0\n");
 }
 
 static void report_is_json(void)
@@ -263,25 +274,83 @@ static void report_is_json(void)
 #define ROW1                                                           \
     "{\"split\": \"test\", \"model\": \"gcn\", \"metric\": \"rmse\", " \
     "\"value\": 1.250000, \"low\": 1.000000, \"high\": 1.500000, \"n\": 42}"
-#define ROW2                                                            \
-    "{\"split\": \"valid\", \"model\": \"mean\", \"metric\": \"mae\", " \
+#define ROW2                                                                     \
+    "{\"split\": \"valid/cold=user\", \"model\": \"a\\\"\\\\x01\", \"metric\": " \
+    "\"mae\", "                                                                  \
     "\"value\": null, \"low\": null, \"high\": null, \"n\": 0}"
     check_report(REC_REPORT_JSON, 0, "[\n]\n");
     check_report(REC_REPORT_JSON, 1, "[\n  " ROW1 "\n]\n");
     check_report(REC_REPORT_JSON, 2, "[\n  " ROW1 ",\n  " ROW2 "\n]\n");
 }
 
+static void gates_name_a_figure_and_a_bound(void)
+{
+    static const struct rec_report_row rows[] = {
+        { "test", "mean", "rmse", false, { 9.0, 0, 0 }, 4 },
+        { "test", "a.rec", "rmse", true, { 1.25, 0, 0 }, 4 },
+        { "test", "b.rec", "rmse", true, { 1.5, 0, 0 }, 4 },
+        { "valid", "a.rec", "rmse", true, { NAN, 0, 0 }, 4 },
+    };
+    static const struct {
+        const char *text;
+        bool is_max;
+        enum rec_status st;
+        const char *why;
+    } cases[] = {
+        { "test.rmse=1.5", true, REC_OK, "" },
+        { "test.rmse=1.25", false, REC_OK, "" },
+        { "test.mean.rmse=9", true, REC_OK, "" },
+        { "test.rmse=1.3", true, REC_NO,
+          "test.b.rec.rmse is 1.500000, above --max test.rmse=1.3" },
+        { "test.rmse=1.3", false, REC_NO,
+          "test.a.rec.rmse is 1.250000, below --min test.rmse=1.3" },
+        { "test.rmse=1", true, REC_NO,
+          "test.a.rec.rmse is 1.250000, above --max test.rmse=1; "
+          "test.b.rec.rmse is 1.500000, above --max test.rmse=1" },
+        { "test.mean.rmse=8", true, REC_NO,
+          "test.mean.rmse is 9.000000, above --max test.mean.rmse=8" },
+        { "valid.rmse=1", true, REC_NO,
+          "valid.a.rec.rmse is nan, which fails --max valid.rmse=1" },
+        { "valid.rmse=1", false, REC_NO,
+          "valid.a.rec.rmse is nan, which fails --min valid.rmse=1" },
+        { "test.mae=1", true, REC_EUSAGE,
+          "--max: the report has no figure 'test.mae'" },
+        { "rmse=1", false, REC_EUSAGE, "--min: the report has no figure 'rmse'" },
+        { "test.rmse", true, REC_EUSAGE,
+          "--max: 'test.rmse' is not METRIC=V, as test.rmse=0.9" },
+        { "=1", true, REC_EUSAGE, "--max: '=1' is not METRIC=V, as test.rmse=0.9" },
+        { "a=b", false, REC_EUSAGE, "--min: 'a=b' is not METRIC=V, as test.rmse=0.9" },
+    };
+    struct rec_report r = { 0 };
+
+    for (size_t i = 0; i < 4; i++)
+        CHECK(rec_report_add(&r, &rows[i], &err) == REC_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rec_gate g;
+        enum rec_status st = rec_gate_parse(cases[i].text, cases[i].is_max, &g, &err);
+
+        if (st == REC_OK)
+            st = rec_gates_check(&g, 1, &r, &err);
+        CHECKF(st == cases[i].st, "%s: status %d", cases[i].text, (int)st);
+        if (st != REC_OK)
+            CHECKF(strcmp(err.text, cases[i].why) == 0, "%s", err.text);
+    }
+    rec_report_free(&r);
+}
+
 int main(void)
 {
-    RUN(metrics_are_the_plain_sums);
     RUN(metrics_of_known_errors_are_known);
     RUN(metrics_of_nothing_are_no_numbers);
     RUN(metrics_of_a_nan_prediction_are_no_numbers);
     RUN(biases_are_15_sweeps_of_the_two_equations);
     RUN(biases_survive_every_failed_allocation);
-    RUN(score_counts_the_rows_of_one_part);
-    RUN(score_part_reports_two_figures_a_predictor);
+    RUN(shrink_is_the_best_pair_of_the_grid);
+    RUN(shrink_of_few_ratings_is_5_and_of_equal_ones_the_most);
+    RUN(shrink_of_many_ratings_draws_users_whole);
+    RUN(shrink_survives_every_failed_allocation);
     RUN(report_is_tsv);
     RUN(report_is_json);
+    RUN(gates_name_a_figure_and_a_bound);
     return test_end();
 }

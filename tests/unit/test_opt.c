@@ -218,6 +218,30 @@ static void record_survives_every_failed_allocation(void)
     }
 }
 
+static void opt_collects_texts(void)
+{
+    struct rec_opt_texts all = { 0 };
+    const struct rec_opt one = { "add", 'a', REC_OPT_TEXTS, &all, "X", "adds",
+                                 0,     0,   true };
+    char *argv[2 * REC_OPT_MAX_TEXTS + 4] = { (char *)(uintptr_t) "rec-test" };
+    struct rec_buf record = { 0 };
+    int first;
+
+    for (int i = 0; i <= REC_OPT_MAX_TEXTS; i++) {
+        argv[1 + 2 * i] = (char *)(uintptr_t) "-a";
+        argv[2 + 2 * i] = (char *)(uintptr_t)(i == 1 ? "b" : "a");
+    }
+    CHECK(rec_opt_parse(&one, 1, 1 + 2 * REC_OPT_MAX_TEXTS, argv, &first, &err) ==
+          REC_OK);
+    CHECK(all.n == REC_OPT_MAX_TEXTS && strcmp(all.text[1], "b") == 0);
+    all.n = 0;
+    CHECK(rec_opt_parse(&one, 1, 3 + 2 * REC_OPT_MAX_TEXTS, argv, &first, &err) ==
+          REC_EUSAGE);
+    CHECK(strcmp(err.text, "--add: given more than 64 times") == 0);
+    CHECK(rec_opt_record(&one, 1, &record, &err) == REC_OK && record.n == 0);
+    rec_buf_free(&record);
+}
+
 int main(void)
 {
     RUN(opt_takes_good_lines);
@@ -226,5 +250,6 @@ int main(void)
     RUN(record_quotes_for_a_shell);
     RUN(help_has_a_line_an_option_with_its_default);
     RUN(record_survives_every_failed_allocation);
+    RUN(opt_collects_texts);
     return test_end();
 }

@@ -1,0 +1,90 @@
+#include "eval/entry.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void rec_entry_close(struct rec_entry *e)
+{
+    rec_trained_free(&e->t);
+    rec_reader_close(e->r);
+    *e = (struct rec_entry){ 0 };
+}
+
+enum rec_status rec_entry_open(const char *path, struct rec_entry *out,
+                               struct rec_err *err)
+{
+    enum rec_status st;
+
+    *out = (struct rec_entry){ 0 };
+    st = rec_reader_open(path, &out->r, err);
+    if (st == REC_OK)
+        st = rec_ratings_load(out->r, REC_NEED_EDGES, err);
+    if (st == REC_OK)
+        st = rec_trained_load(out->r, err);
+    if (st == REC_OK)
+        st = rec_reader_run(out->r, NULL, err);
+    if (st == REC_OK)
+        st = rec_trained_get(out->r, &out->t, err);
+    return st == REC_OK ? rec_ratings_get(out->r, REC_NEED_EDGES, &out->x, err) : st;
+}
+
+enum rec_status rec_entry_judge(const struct rec_entry *e, struct rec_judge *j,
+                                const char *name, struct rec_err *err)
+{
+    const struct rec_predictor p = {
+        name != NULL ? name : rec_trained_name(&e->t),
+        rec_predict_trained,
+        &e->t,
+    };
+    enum rec_status st = rec_judge_add(j, &p, &e->x, err);
+
+    return st == REC_OK ? st : rec_fail_in(err, st, rec_reader_name(e->r));
+}
+
+enum rec_status rec_entry_list(const struct rec_entry *e, struct rec_buf *out,
+                               struct rec_err *err)
+{
+    const struct rec_ratings *x = &e->x;
+    enum rec_status st = rec_buf_addf(out, err, "row\tpart\trating\tprediction\n");
+
+    for (size_t i = 0; st == REC_OK && i < x->n; i++)
+        st = rec_buf_addf(out, err, "%zu\t%s\t%.9g\t%.9g\n", i,
+                          rec_part_names[x->part[i]], (double)x->rating[i],
+                          rec_predict_trained(&e->t, x, i));
+    return st;
+}
+
+static enum rec_status add_lambda(struct rec_report *r, const char *metric,
+                                  double value, size_t n, struct rec_err *err)
+{
+    struct rec_report_row row = {
+        .split = "train", .model = "biases", .figure = { value, NAN, NAN }, .n = n
+    };
+
+    (void)snprintf(row.metric, sizeof row.metric, "%s", metric);
+    return rec_report_add(r, &row, err);
+}
+
+enum rec_status rec_baselines_judge(struct rec_judge *j, struct rec_shrinkage *s,
+                                    struct rec_report *r, struct rec_err *err)
+{
+    struct rec_biases biases = { 0 };
+    const struct rec_predictor mean = { "mean", rec_predict_mean, &biases },
+                               both = { "biases", rec_predict_biases, &biases };
+    enum rec_status st = rec_shrink(j->x, s, err);
+
+    if (st == REC_OK)
+        st = rec_biases_fit(j->x, s->user, s->item, &biases, err);
+    if (st == REC_OK)
+        st = rec_judge_add(j, &mean, j->x, err);
+    if (st == REC_OK)
+        st = rec_judge_add(j, &both, j->x, err);
+    if (st == REC_OK)
+        st = add_lambda(r, "lambda_user", s->user, s->n_rows, err);
+    if (st == REC_OK)
+        st = add_lambda(r, "lambda_item", s->item, s->n_rows, err);
+    if (st == REC_OK && s->n_rows > 0)
+        st = add_lambda(r, "cv_rmse", s->rmse, s->n_rows, err);
+    rec_biases_free(&biases);
+    return st;
+}
