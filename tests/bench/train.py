@@ -15,7 +15,7 @@ too, and with dropout takes a second forward pass for the loss.  Torch's are
     stock    the same without that
     scatter  along edges, as PyTorch Geometric does it; fewer epochs, 1 M only
 
-Memory is the peak of the process.  What is timed while other processes use the processors
+Memory is the peak of the process, rec-train's in its own table (passes has more: yardsticks).  What is timed while other processes use the processors
 is not judged.  --small: 1 M ratings, fewer epochs, and not all of the cases.  Not a test:
 exit status 0 whatever the ratios, 1 if something fails or losses differ.
 """
