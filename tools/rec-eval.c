@@ -16,6 +16,7 @@ static const struct rec_opt table[] = {
       "also write TSV: row part rating prediction, of every row", 0, 0, false },
 };
 
+enum { NEED = REC_NEED_EDGES | REC_NEED_TIME };
 enum { N_PREDICTORS = 3 }; /* the model is the last; the others are what it must beat */
 
 static void say_if_beaten(const char *part, const struct rec_predictor *p,
@@ -88,17 +89,18 @@ static enum rec_status evaluate(struct rec_reader *r, struct rec_err *err)
     struct rec_biases biases = { 0 };
     struct rec_trained t = { 0 };
     struct rec_buf text = { 0 }, list = { 0 };
-    enum rec_status st = rec_trained_get(r, &t, err);
+    const unsigned parts = predictions != NULL ? ~0u : 1u << REC_VALID | 1u << REC_TEST;
+    enum rec_status st = rec_ratings_get(r, NEED, &x, err);
 
     if (st == REC_OK)
-        st = rec_ratings_get(r, REC_NEED_EDGES, &x, err);
+        st = rec_trained_get(r, &x, parts, &t, err);
     if (st == REC_OK)
         st = rec_biases_fit(&x, lambda_user, lambda_item, &biases, err);
     if (st == REC_OK) {
         const struct rec_predictor p[N_PREDICTORS] = {
             { "mean", rec_predict_mean, &biases },
             { "biases", rec_predict_biases, &biases },
-            { "gcn", rec_predict_trained, &t },
+            { t.name, rec_predict_trained, &t },
         };
 
         st = report(&x, p, &text, err);
@@ -124,7 +126,7 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK)
         st = rec_reader_open(rec_args.files[0], &r, err);
     if (st == REC_OK)
-        st = rec_ratings_load(r, REC_NEED_EDGES, err);
+        st = rec_ratings_load(r, NEED, err);
     if (st == REC_OK)
         st = rec_trained_load(r, err);
     if (st == REC_OK)

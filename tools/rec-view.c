@@ -3,6 +3,7 @@
 #include "io/listing.h"
 #include "io/prov.h"
 #include "nn/gcn.h"
+#include "nn/rgnn_learner.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
@@ -53,7 +54,7 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
             &ratings, err);
     if (st == REC_OK && rec_reader_table(r, "graph") != NULL)
         st = rec_graph_get(r, &g, err);
-    if (st == REC_OK && rec_reader_table(r, "model") != NULL)
+    if (st == REC_OK && rec_reader_table(r, "model") != NULL && !rec_rgnn_is(r))
         st = rec_gcn_read(&m, r, &g, err);
     rec_gcn_free(&m);
     rec_graph_put_back(&g, r); /* its rows may be asked for as well */
