@@ -96,7 +96,7 @@ INLINE void gather_row(struct source q, uint64_t from, uint64_t to, uint32_t fol
 /* Sum of a[j] b[j], in 16 sums side by side. */
 INLINE rec_real dot(const rec_real *a, const rec_real *b, uint32_t d)
 {
-    rec_real lane[16] = { 0 }, sum = 0;
+    rec_real lane[16] = { 0 };
     uint32_t j = 0;
 
     for (; j + 16 <= d; j += 16)
@@ -104,8 +104,20 @@ INLINE rec_real dot(const rec_real *a, const rec_real *b, uint32_t d)
             lane[l] += a[j + l] * b[j + l];
     for (; j < d; j++)
         lane[j % 16] += a[j] * b[j];
-    for (uint32_t l = 0; l < 16; l++)
-        sum += lane[l];
+    for (uint32_t l = 0; l < 8; l++)
+        lane[l] += lane[l + 8];
+    for (uint32_t l = 0; l < 4; l++)
+        lane[l] += lane[l + 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+}
+
+/* The same of a few. */
+INLINE rec_real short_dot(const rec_real *a, const rec_real *b, uint32_t d)
+{
+    rec_real sum = 0;
+
+    for (uint32_t j = 0; j < d; j++)
+        sum += a[j] * b[j];
     return sum;
 }
 
@@ -180,7 +192,7 @@ double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
     const rec_real *u = s->h[REC_USERS] + (size_t)user * m->width;
     const rec_real *i = s->h[REC_ITEMS] + (size_t)item * m->width;
 
-    return base + (double)dot(m->alpha.x, x, m->alpha.cols) +
+    return base + (double)short_dot(m->alpha.x, x, m->alpha.cols) +
            (double)dot(u, i, m->width) + (double)s->dot[REC_USERS][user] +
            (double)s->dot[REC_ITEMS][item];
 }
@@ -204,7 +216,7 @@ INLINE rec_real score(const struct work *k, uint32_t u, uint32_t i, uint32_t e,
     rec_rgnn_mask_row(&k->mask, e, d, m);
     for (uint32_t j = 0; j < d; j++)
         m[j] *= h_i[j];
-    return f->base[e] + dot(k->m->alpha.x, f->x + (size_t)e * f->n, f->n) +
+    return f->base[e] + short_dot(k->m->alpha.x, f->x + (size_t)e * f->n, f->n) +
            dot(h_u, m, d) + s->dot[REC_USERS][u] + s->dot[REC_ITEMS][i];
 }
 
@@ -272,6 +284,12 @@ REC_CLONES static void loss_chunk(void *ctx, uint32_t chunk)
 
     loss[0] = loss[1] = 0.0;
     memset(part, 0, width * sizeof *part);
+    if (k->mask.below > 0) { /* the items' chunks use them as well, afterwards */
+        uint64_t first = first_of(k, cut->at[chunk]);
+
+        rec_rgnn_mask_draw(&k->mask, k->x->list[REC_USERS] + first,
+                           first_of(k, cut->at[chunk + 1]) - first, d);
+    }
     for (uint32_t u = cut->at[chunk]; u < cut->at[chunk + 1]; u++)
         if (d == STRIP)
             user_edges(k, u, STRIP, part, loss);
@@ -300,7 +318,7 @@ double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t
                       .side = REC_USERS,
                       .penalty = penalty,
                       .learn = learn,
-                      .mask = rec_rgnn_mask(drop),
+                      .mask = rec_rgnn_mask(drop, s->bits),
                       .n = rec_rgnn_fold_edges(x, fold) };
     double sum[2] = { 0 };
 
@@ -409,7 +427,7 @@ void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32
                       .fold = fold,
                       .side = REC_ITEMS,
                       .penalty = penalty,
-                      .mask = rec_rgnn_mask(drop),
+                      .mask = rec_rgnn_mask(drop, s->bits),
                       .n = rec_rgnn_fold_edges(x, fold) };
 
     rec_par_run(x->g.side[REC_ITEMS].cut.n, item_chunk, &k);

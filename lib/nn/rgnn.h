@@ -56,6 +56,7 @@ struct rec_rgnn_state {
     rec_real *rho;    /* (E) by edge number; NULL but for basis cl */
     rec_real *part;   /* chunk sums: (chunks, D + F) */
     double *loss;     /* (chunks, 2) */
+    uint64_t *bits;   /* of dropout, drawn by the loss: see nn/rgnn_mask.h */
 };
 
 /* The dropout of one step, a function of (seed, step, edge number, column). */
@@ -105,7 +106,7 @@ void rec_rgnn_forward(const struct rec_rgnn *m, const struct rec_rgnn_data *x,
 double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                      double penalty, const struct rec_rgnn_drop *drop, bool learn,
                      struct rec_rgnn_state *s, double *mse);
-/* After a loss that learns: adds into dw_i and sets dY and dZ, which have no others. */
+/* After a loss that learns, with the same dropout: adds into dw_i and sets dY and dZ, which have no others. */
 void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                        double penalty, const struct rec_rgnn_drop *drop,
                        struct rec_rgnn_state *s);

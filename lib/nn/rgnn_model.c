@@ -1,4 +1,4 @@
-#include "nn/rgnn.h"
+#include "nn/rgnn_mask.h"
 
 #include <stdio.h>
 
@@ -96,6 +96,11 @@ enum rec_status rec_rgnn_state_make(const struct rec_rgnn_data *x,
         s.loss = rec_alloc(2 * REC_RGNN_CHUNKS, sizeof *s.loss, "losses", err);
         st = s.loss == NULL ? REC_ESYSTEM : REC_OK;
     }
+    if (st == REC_OK && learn) {
+        s.bits = rec_alloc_zero(n_edges * rec_rgnn_strips(m->width), sizeof *s.bits,
+                                "dropout", err);
+        st = s.bits == NULL ? REC_ESYSTEM : REC_OK;
+    }
     if (st != REC_OK) {
         rec_rgnn_state_free(&s);
         return st;
@@ -116,5 +121,6 @@ void rec_rgnn_state_free(struct rec_rgnn_state *s)
     rec_free(s->rho);
     rec_free(s->part);
     rec_free(s->loss);
+    rec_free(s->bits);
     *s = (struct rec_rgnn_state){ 0 };
 }
