@@ -30,20 +30,20 @@ static struct rec_opt table[] = {
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
       "passes over the ratings; 0 writes the initial weights; rgnn: 30", 0, 1e9, true },
-    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam; rgnn: 0.002", 1e-12,
-      1e3, true },
+    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam; rgnn: 0.002",
+      1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
       "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
     { "weight-decay", 0, REC_OPT_REAL, &net.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
     { "clip-norm", 0, REC_OPT_REAL, &net.clip_norm, "X",
       "most length of the gradient; 0 = any", 0, 1e9, true },
-    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P", "share of layer outputs left out; rgnn: of products, 0.5",
-      0, 0.99, true },
+    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P",
+      "share of layer outputs left out; rgnn: of products, 0.5", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.batch, "N", "ratings a step; 0 = all", 0, 0,
       true },
-    { "penalty", 0, REC_OPT_REAL, &rgnn.penalty, "X", "rgnn: of the lengths of sums",
-      0, 1e3, true },
+    { "penalty", 0, REC_OPT_REAL, &rgnn.penalty, "X", "rgnn: of the lengths of sums", 0,
+      1e3, true },
     { "init", 0, REC_OPT_REAL, &rgnn.init, "X", "rgnn: deviation of initial messages",
       0, 1e3, true },
     { "folds", 0, REC_OPT_COUNT, &folds, "N", "rgnn: parts held out in turn", 2,
@@ -171,8 +171,8 @@ static enum rec_status train(struct rec_ratings *ratings, const struct rec_graph
     struct rec_train_log log = { .file = NULL };
     bool has_valid = rec_has_valid(ratings);
     const struct rec_train_hooks hooks = {
-        .metric = !has_valid ? NULL
-                             : (metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse),
+        .metric =
+            !has_valid ? NULL : (metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse),
         .metric_ctx = ratings,
         .report = on_epoch,
         .report_ctx = &log,
@@ -293,7 +293,8 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-train",
         .operands = "[FILE]",
-        .summary = "Reads a stream with a `graph` (rgnn: a `split`) and trains a model on it:\n"
+        .summary = "Reads a stream with a `graph` (rgnn: a `split`) and trains a model "
+                   "on it:\n"
                    "Adam, mean squared error on the training ratings; writes the "
                    "sections\n`model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",

@@ -127,8 +127,7 @@ static struct rec_errors valid_errors(const struct rec_ratings *x,
 
     for (size_t i = 0; i < x->n; i++)
         if (x->part[i] == REC_VALID)
-            rec_errors_add(&e, l->rating(l->self, x, i),
-                           (double)x->rating[i]);
+            rec_errors_add(&e, l->rating(l->self, x, i), (double)x->rating[i]);
     return e;
 }
 

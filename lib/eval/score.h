@@ -40,9 +40,9 @@ double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t 
  */
 enum rec_status rec_trained_load(struct rec_reader *r,
                                  struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_trained_get(struct rec_reader *r,
-                                const struct rec_ratings *ratings, unsigned parts,
-                                struct rec_trained *out, struct rec_err *err) REC_MUST_USE;
+enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *ratings,
+                                unsigned parts, struct rec_trained *out,
+                                struct rec_err *err) REC_MUST_USE;
 void rec_trained_free(struct rec_trained *t);
 
 /* Errors of a predictor on one part of the ratings. */

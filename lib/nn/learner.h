@@ -21,7 +21,8 @@ struct rec_learner {
     double (*loss)(void *self);
     /* After loss(): the steps of epoch EPOCH (from 1) at learning rate LR. */
     void (*epoch)(void *self, uint64_t epoch, double lr);
-    /* After loss(): the rating predicted for row I of the ratings, one of validation. */
+    /* After loss(): the rating predicted for row I of the ratings, one of validation.
+     */
     double (*rating)(void *self, const struct rec_ratings *ratings, size_t i);
     /*
      * What lies between tensors and loss, in the order of computing: index 0, 1, ...

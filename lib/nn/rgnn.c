@@ -42,9 +42,9 @@ static rec_real scale(const struct work *k, int side, uint32_t node)
 struct source {
     const rec_real *x; /* first row of the strip */
     size_t stride;
-    const uint32_t *row;  /* by place */
-    const uint8_t *skip;  /* by place: the fold of the edge */
-    const uint32_t *edge; /* by place; used with weight */
+    const uint32_t *row;    /* by place */
+    const uint8_t *skip;    /* by place: the fold of the edge */
+    const uint32_t *edge;   /* by place; used with weight */
     const rec_real *weight; /* by edge number, or NULL: 1 */
 };
 
@@ -378,8 +378,8 @@ REC_CLONES static void item_chunk(void *ctx, uint32_t chunk)
 }
 
 /*
- * forward:  h[to] += by[to] T[v, slot], of each edge    so:  dT[v, slot] += by[to] dh[to]
- * and with basis cl, of T's second row, both times rho.
+ * forward:  h[to] += by[to] T[v, slot], of each edge    so:  dT[v, slot] += by[to]
+ * dh[to] and with basis cl, of T's second row, both times rho.
  */
 INLINE void table_rows(const struct work *k, uint32_t v, uint32_t d)
 {

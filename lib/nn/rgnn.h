@@ -10,8 +10,8 @@
  * "Graph convolutional matrix completion"), no layer behind them, and held-out folds:
  * an edge is predicted from a graph, biases and time kernels without its fold.
  *
- * E training edges, U users, I items, D width, F features, B bases.  In a view, n_u edges
- * of user u and n_i of item i:
+ * E training edges, U users, I items, D width, F features, B bases.  In a view, n_u
+ * edges of user u and n_i of item i:
  *
  *   h_u = sum over u's edges (i, k) of Y[i, k] / sqrt(n_u)      Y (I * B, D)
  *   h_i = sum over i's edges (u, k) of Z[u, k] / sqrt(n_i)      Z (U * B, D)
@@ -30,9 +30,9 @@ struct rec_rgnn_data {
     struct rec_rgnn_edges g;
     bool by_level; /* else basis cl */
     uint32_t n_bases, n_folds;
-    uint8_t *fold;    /* (E) by edge number; 1 throughout if there are no folds */
-    uint8_t *skip[2]; /* (E) the same by place; that of users is `fold` itself */
-    uint32_t *row[2]; /* (E) by place: which row of the other side's table it takes */
+    uint8_t *fold;     /* (E) by edge number; 1 throughout if there are no folds */
+    uint8_t *skip[2];  /* (E) the same by place; that of users is `fold` itself */
+    uint32_t *row[2];  /* (E) by place: which row of the other side's table it takes */
     uint32_t *list[2]; /* (E) places by (fold, node) */
     uint64_t *at[2];   /* (folds * nodes + 1) those of a fold and node in the list */
     struct rec_rgnn_taus taus;
@@ -48,15 +48,15 @@ struct rec_rgnn {
 };
 
 struct rec_rgnn_state {
-    rec_real *h[2];   /* (nodes, D) */
-    rec_real *g[2];   /* (nodes, D) gradient of h times 1/sqrt(n) */
-    rec_real *dot[2]; /* (nodes) w.h */
+    rec_real *h[2];      /* (nodes, D) */
+    rec_real *g[2];      /* (nodes, D) gradient of h times 1/sqrt(n) */
+    rec_real *dot[2];    /* (nodes) w.h */
     rec_real *square[2]; /* (nodes) |h|^2 */
-    rec_real *delta;  /* (E) gradient of s, by edge number */
-    rec_real *rho;    /* (E) by edge number; NULL but for basis cl */
-    rec_real *part;   /* chunk sums: (chunks, D + F) */
-    double *loss;     /* (chunks, 2) */
-    uint64_t *bits;   /* of dropout, drawn by the loss: see nn/rgnn_mask.h */
+    rec_real *delta;     /* (E) gradient of s, by edge number */
+    rec_real *rho;       /* (E) by edge number; NULL but for basis cl */
+    rec_real *part;      /* chunk sums: (chunks, D + F) */
+    double *loss;        /* (chunks, 2) */
+    uint64_t *bits;      /* of dropout, drawn by the loss: see nn/rgnn_mask.h */
 };
 
 /* The dropout of one step, a function of (seed, step, edge number, column). */
@@ -106,7 +106,8 @@ void rec_rgnn_forward(const struct rec_rgnn *m, const struct rec_rgnn_data *x,
 double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                      double penalty, const struct rec_rgnn_drop *drop, bool learn,
                      struct rec_rgnn_state *s, double *mse);
-/* After a loss that learns, with the same dropout: adds into dw_i and sets dY and dZ, which have no others. */
+/* After a loss that learns, with the same dropout: adds into dw_i and sets dY and dZ,
+ * which have no others. */
 void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                        double penalty, const struct rec_rgnn_drop *drop,
                        struct rec_rgnn_state *s);

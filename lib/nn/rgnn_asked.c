@@ -6,7 +6,7 @@
 #include "base/par.h"
 
 struct question {
-    uint32_t node, at; /* row of x */
+    uint32_t node, at;        /* row of x */
     double time, sum, weight; /* S and W of what lies before it */
 };
 

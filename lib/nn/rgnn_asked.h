@@ -5,8 +5,8 @@
 
 /*
  * The time kernels of one side for N rows asked for (F->at says which), into the
- * columns of F->x that are that side's.  Rows are sorted by (node, time) and merged with
- * the node's edges, once forward and once backward.
+ * columns of F->x that are that side's.  Rows are sorted by (node, time) and merged
+ * with the node's edges, once forward and once backward.
  */
 enum rec_status rec_rgnn_asked_kernels(const struct rec_rgnn_edges *g,
                                        const struct rec_rgnn_bias *b,

@@ -116,8 +116,8 @@ static void sweep(struct work *k, int times)
         }
 }
 
-static enum rec_status allocate(const struct rec_rgnn_edges *g,
-                                struct rec_rgnn_bias *b, struct rec_err *err)
+static enum rec_status allocate(const struct rec_rgnn_edges *g, struct rec_rgnn_bias *b,
+                                struct rec_err *err)
 {
     for (int s = 0; s < 2; s++) {
         size_t n = (size_t)g->side[s].n * (b->n_folds + 1);

@@ -13,8 +13,8 @@
  *
  * items first, 15 sweeps from zero, in double.  A node without edges keeps 0; a view
  * without edges has the mean of all.  The views of a node lie side by side, so that one
- * pass over the edges computes all of them.  K = 0 is the one view of all edges, with the
- * same bits as view K; FOLD is then 1 throughout.
+ * pass over the edges computes all of them.  K = 0 is the one view of all edges, with
+ * the same bits as view K; FOLD is then 1 throughout.
  */
 enum { REC_RGNN_MAX_FOLDS = 15, REC_RGNN_STRIDE = 16 };
 

@@ -12,8 +12,7 @@ static void find_rows(struct rec_rgnn_data *x, int side)
 
     for (size_t row = 0; row < n_rows; row++)
         for (uint64_t p = s->off[row]; p < s->off[row + 1]; p++)
-            x->row[side][p] =
-                s->to[p] * x->n_bases + (uint32_t)(row % x->g.n_slots);
+            x->row[side][p] = s->to[p] * x->n_bases + (uint32_t)(row % x->g.n_slots);
     for (uint32_t p = 0; p < x->g.n_edges; p++)
         x->skip[side][p] = x->fold[s->edge[p]];
 }
@@ -93,8 +92,9 @@ static enum rec_status deal(struct rec_rgnn_data *x, uint64_t seed, struct rec_e
     if (x->fold == NULL)
         return REC_ESYSTEM;
     memset(x->fold, 1, x->g.n_edges);
-    return x->n_folds == 0 ? REC_OK
-                           : rec_rgnn_deal(x->g.n_edges, x->n_folds, seed, x->fold, err);
+    return x->n_folds == 0
+               ? REC_OK
+               : rec_rgnn_deal(x->g.n_edges, x->n_folds, seed, x->fold, err);
 }
 
 static enum rec_status fit_biases(struct rec_rgnn_data *x, const double wanted[2],

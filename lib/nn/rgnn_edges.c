@@ -141,8 +141,7 @@ static void add_up(uint64_t *off, size_t n_rows)
 static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
                                uint32_t n_levels, struct input *x, struct rec_err *err)
 {
-    uint64_t *next =
-        rec_alloc_zero((size_t)r->n_items + 1, sizeof *next, "edges", err);
+    uint64_t *next = rec_alloc_zero((size_t)r->n_items + 1, sizeof *next, "edges", err);
 
     if (next == NULL)
         return REC_ESYSTEM;

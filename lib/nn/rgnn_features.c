@@ -26,17 +26,15 @@ void rec_rgnn_taus_choose(const struct rec_rgnn_edges *g, struct rec_rgnn_taus *
     if (!(span > 0.0))
         return;
     if (span <= 4.0 * YEAR)
-        *out = (struct rec_rgnn_taus){
-            .n = { 6, 0 },
-            .tau = { { 10, MINUTE, 5 * MINUTE, 30 * MINUTE, DAY, 10 * DAY } },
-            .prior = 3.0
-        };
+        *out = (struct rec_rgnn_taus){ .n = { 6, 0 },
+                                       .tau = { { 10, MINUTE, 5 * MINUTE, 30 * MINUTE,
+                                                  DAY, 10 * DAY } },
+                                       .prior = 3.0 };
     else
-        *out = (struct rec_rgnn_taus){
-            .n = { 3, 3 },
-            .tau = { { MINUTE, DAY, 30 * DAY }, { 10 * DAY, 60 * DAY, 360 * DAY } },
-            .prior = 5.0
-        };
+        *out = (struct rec_rgnn_taus){ .n = { 3, 3 },
+                                       .tau = { { MINUTE, DAY, 30 * DAY },
+                                                { 10 * DAY, 60 * DAY, 360 * DAY } },
+                                       .prior = 5.0 };
 }
 
 /* ---- time kernels of training edges ---- */
@@ -65,8 +63,7 @@ static inline void pass(const struct work *k, uint32_t v, bool forward)
     for (uint64_t i = from; i < to; i++) {
         uint32_t place = s->order[forward ? i : to - 1 - (i - from)];
         uint32_t e = s->edge[place], own = k->b->fold[e];
-        const double *other =
-            k->b->bias[1 - k->side] + (size_t)s->to[place] * n_views;
+        const double *other = k->b->bias[1 - k->side] + (size_t)s->to[place] * n_views;
         double now = (double)k->g->time[e], r = (double)s->rating[place];
         double decay = i == from ? 0.0 : exp(-fabs(now - before) / k->tau);
 

@@ -12,7 +12,8 @@
  *
  * and its base mu + b_u + b_i.  The time kernel of a node at time t is
  *
- *   phi = S / (W + prior),   S = sum over its other edges j of exp(-|t - t_j|/tau) rho_j
+ *   phi = S / (W + prior),   S = sum over its other edges j of exp(-|t - t_j|/tau)
+ * rho_j
  *
  * and W the same sum without rho, the residual of the biases.  A training edge has all
  * of that from the view without its own fold, a row asked for from the view of all
@@ -21,7 +22,7 @@
 enum { REC_RGNN_MAX_TAUS = 8, REC_RGNN_MAX_FEATURES = 2 * REC_RGNN_MAX_TAUS + 4 };
 
 struct rec_rgnn_taus {
-    uint32_t n[2]; /* of users, of items; 0: no kernels */
+    uint32_t n[2];                    /* of users, of items; 0: no kernels */
     double tau[2][REC_RGNN_MAX_TAUS]; /* seconds */
     double prior;
 };

@@ -38,7 +38,10 @@ static enum rec_status add_taus(struct rec_table *t, const char *key,
 static enum rec_status add_settings(const struct rec_rgnn_learner *x,
                                     struct rec_table *t, struct rec_err *err)
 {
-    const struct { const char *key; double value; } reals[] = {
+    const struct {
+        const char *key;
+        double value;
+    } reals[] = {
         { "lambda_user", x->x.bias.lambda[REC_USERS] },
         { "lambda_item", x->x.bias.lambda[REC_ITEMS] },
         { "tau_prior", x->x.taus.prior },
@@ -130,14 +133,16 @@ static enum rec_status get_taus(const struct rec_table *t, const char *key, int 
             ;
         if (k++ == REC_RGNN_MAX_TAUS || !rec_parse_f64(text, word, tau) ||
             !(*tau > 0.0 && isfinite(*tau)))
-            return rec_fail(err, REC_EFORMAT, "section '%s': '%s' is not a list of "
-                            "seconds", t->name, key);
+            return rec_fail(err, REC_EFORMAT,
+                            "section '%s': '%s' is not a list of "
+                            "seconds",
+                            t->name, key);
         word += word < n;
     }
     out->n[side] = k;
-    return text != NULL ? REC_OK
-                        : rec_fail(err, REC_EFORMAT, "section '%s': no '%s'", t->name,
-                                   key);
+    return text != NULL
+               ? REC_OK
+               : rec_fail(err, REC_EFORMAT, "section '%s': no '%s'", t->name, key);
 }
 
 struct settings {
@@ -186,8 +191,9 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
     if (st == REC_OK) {
         timed = s.taus.n[REC_USERS] + s.taus.n[REC_ITEMS] > 0;
         if (timed && ratings->time == NULL)
-            st = rec_fail(err, REC_EFORMAT, "the model needs the times of ratings, and "
-                                            "there are none");
+            st = rec_fail(err, REC_EFORMAT,
+                          "the model needs the times of ratings, and "
+                          "there are none");
     }
     if (st == REC_OK)
         st = rec_rgnn_data_make(ratings, s.by_level, timed, 0, 0, s.lambda, &s.taus,

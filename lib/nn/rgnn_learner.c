@@ -22,9 +22,9 @@ enum rec_status rec_rgnn_learner_make(struct rec_rgnn_learner *out,
                                       struct rec_err *err)
 {
     struct rec_rgnn_learner x = { .opts = *opts };
-    enum rec_status st = rec_rgnn_data_make(
-        ratings, by_level(ratings, opts->basis), !opts->no_time, opts->n_folds,
-        opts->seed, opts->lambda, NULL, &x.x, err);
+    enum rec_status st =
+        rec_rgnn_data_make(ratings, by_level(ratings, opts->basis), !opts->no_time,
+                           opts->n_folds, opts->seed, opts->lambda, NULL, &x.x, err);
 
     if (st == REC_OK)
         st = rec_rgnn_make(&x.x, opts->width, true, &x.m, err);

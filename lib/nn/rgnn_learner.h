@@ -6,8 +6,8 @@
 
 /*
  * The model of nn/rgnn.h as something to train: an epoch is a step of Adam for each
- * fold, in an order drawn from (seed, epoch).  The loss of the present weights is that of
- * all training ratings, each held out, without penalty and dropout.
+ * fold, in an order drawn from (seed, epoch).  The loss of the present weights is that
+ * of all training ratings, each held out, without penalty and dropout.
  */
 enum rec_rgnn_basis { REC_RGNN_AUTO, REC_RGNN_LEVEL, REC_RGNN_CL };
 

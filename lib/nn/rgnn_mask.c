@@ -19,7 +19,8 @@ struct rec_rgnn_mask rec_rgnn_mask(const struct rec_rgnn_drop *drop, uint64_t *b
 
 enum { LANES = 32, AT_ONCE = LANES / 8 }; /* strips at once */
 
-/* rec_philox() of 8 blocks for each of the strips, side by side; a byte of bits each. */
+/* rec_philox() of 8 blocks for each of the strips, side by side; a byte of bits each.
+ */
 REC_CLONES static void draw(const struct rec_rgnn_mask *k,
                             const uint64_t strip[AT_ONCE], uint64_t bits[AT_ONCE])
 {

@@ -7,8 +7,8 @@
 /*
  * The dropout of one step, a bit for each edge of the fold and column.  Columns 64 c ..
  * 64 c + 63 of an edge are the 64 halves of words of Philox blocks
- * 8 (edge * strips + c) + 0 .. 7 of the stream "rgnn dropout STEP", of each block the low
- * and the high half of its four words; a column falls, bit 0, if its half is below
+ * 8 (edge * strips + c) + 0 .. 7 of the stream "rgnn dropout STEP", of each block the
+ * low and the high half of its four words; a column falls, bit 0, if its half is below
  * p * 65536.
  */
 struct rec_rgnn_mask {
@@ -30,10 +30,11 @@ void rec_rgnn_mask_draw(const struct rec_rgnn_mask *k, const uint32_t *edge, uin
                         uint32_t d);
 
 /* m (D) of edge number EDGE: 0 or `scale`; 1 without dropout. */
-static inline __attribute__((always_inline)) void
-rec_rgnn_mask_row(const struct rec_rgnn_mask *k, uint32_t edge, uint32_t d, rec_real *m)
+static inline __attribute__((always_inline)) void rec_rgnn_mask_row(
+    const struct rec_rgnn_mask *k, uint32_t edge, uint32_t d, rec_real *m)
 {
     const uint64_t *bits = k->bits + (size_t)edge * rec_rgnn_strips(d);
+    const rec_real scale = k->scale;
 
     if (k->below == 0) {
         for (uint32_t j = 0; j < d; j++)
@@ -45,10 +46,10 @@ rec_rgnn_mask_row(const struct rec_rgnn_mask *k, uint32_t edge, uint32_t d, rec_
 
         if (d - at >= 32)
             for (uint32_t j = 0; j < 32; j++)
-                m[at + j] = (half >> j & 1) != 0 ? k->scale : 0;
+                m[at + j] = (rec_real)(int32_t)(half >> j & 1) * scale;
         else
             for (uint32_t j = 0; j < d - at; j++)
-                m[at + j] = (half >> j & 1) != 0 ? k->scale : 0;
+                m[at + j] = (rec_real)(int32_t)(half >> j & 1) * scale;
     }
 }
 

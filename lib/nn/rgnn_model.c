@@ -17,8 +17,8 @@ enum rec_status rec_rgnn_make(const struct rec_rgnn_data *x, uint32_t width, boo
     for (int s = 0; st == REC_OK && s < 2; s++)
         st = (uint64_t)x->g.side[s].n * x->n_bases > UINT32_MAX
                  ? rec_fail(err, REC_EINPUT, "too many users or items for this model")
-                 : rec_param_make(&m.table[s], tables[s],
-                                  x->g.side[s].n * x->n_bases, width, learn, err);
+                 : rec_param_make(&m.table[s], tables[s], x->g.side[s].n * x->n_bases,
+                                  width, learn, err);
     for (int s = 0; st == REC_OK && s < 2; s++)
         st = rec_param_make(&m.w[s], ws[s], 1, width, learn, err);
     if (st == REC_OK)
