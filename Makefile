@@ -20,7 +20,7 @@ endif
 CFLAGS ?= -O3 -g
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wpointer-arith $(if $(CI),-Werror)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -pthread -I. -Ilib $(WARN) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -pthread -I. -Ilib $(WARN) $(CFLAGS)
 LIBS := -Wl,--as-needed -lopenblas -lz -lm
 
 BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev

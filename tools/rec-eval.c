@@ -78,6 +78,11 @@ static void say(void *ctx, enum rec_verdict v, bool baseline, const char *senten
         rec_warn("%s", sentence);
 }
 
+static unsigned measured_parts(void)
+{
+    return predictions != NULL ? ~0u : 1u << REC_VALID | 1u << REC_TEST;
+}
+
 /* One model is called by its kind, several by their files. */
 static enum rec_status judge_models(struct rec_judge *j, struct rec_entry *first,
                                     char (*name)[128], struct rec_err *err)
@@ -90,7 +95,7 @@ static enum rec_status judge_models(struct rec_judge *j, struct rec_entry *first
         const char *path;
 
         if (i > 0)
-            st = rec_entry_open(rec_args.files[i], e, err);
+            st = rec_entry_open(rec_args.files[i], measured_parts(), e, err);
         if (st == REC_OK) {
             path = rec_reader_name(e->r);
             rec_printable(path, strlen(path), name[i], sizeof name[i]);
@@ -158,7 +163,7 @@ static enum rec_status run(struct rec_err *err)
     enum rec_status st = check_options(&s, err), gates = REC_OK;
 
     if (st == REC_OK)
-        st = rec_entry_open(rec_args.files[0], &first, err);
+        st = rec_entry_open(rec_args.files[0], measured_parts(), &first, err);
     if (st == REC_OK)
         st = judge(&first, &s, &report, err);
     if (st == REC_OK)

@@ -1,41 +1,56 @@
 #include "eval/score.h"
 #include "nn/gcn_learner.h"
+#include "nn/rgnn_learner.h"
 #include "nn/train.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
+enum model { GCN, RGNN };
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
-static int model, keep = KEEP_LAST, metric = VALID_RMSE, schedule = REC_SCHEDULE_NONE;
-static uint64_t hidden = 16, layers = 2;
+static int model = GCN, keep = KEEP_LAST, metric = VALID_RMSE;
+static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
+static uint64_t hidden = 16, layers = 2, folds = 10;
 static struct rec_gcn_opts net = {
     .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 }
 };
+static struct rec_rgnn_opts rgnn = { .penalty = 0.06, .init = 0.01 };
 static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static const char *log_path;
 
-static const struct rec_opt table[] = {
-    { "model", 'm', REC_OPT_CHOICE, &model, "gcn", "kind of model", 0, 0, true },
-    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer", 1,
+static struct rec_opt table[] = {
+    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn", "kind of model", 0, 0, true },
+    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
-      "passes over the ratings; 0 writes the initial weights", 0, 1e9, true },
-    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam", 1e-12, 1e3,
-      true },
+      "passes over the ratings; 0 writes the initial weights; rgnn: 30", 0, 1e9, true },
+    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam; rgnn: 0.002",
+      1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
-      "of the learning rate over the epochs", 0, 0, true },
+      "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
     { "weight-decay", 0, REC_OPT_REAL, &net.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
     { "clip-norm", 0, REC_OPT_REAL, &net.clip_norm, "X",
       "most length of the gradient; 0 = any", 0, 1e9, true },
-    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P", "share of layer outputs left out",
-      0, 0.99, true },
+    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P",
+      "share of layer outputs left out; rgnn: of products, 0.5", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.batch, "N", "ratings a step; 0 = all", 0, 0,
+      true },
+    { "penalty", 0, REC_OPT_REAL, &rgnn.penalty, "X", "rgnn: of the lengths of sums", 0,
+      1e3, true },
+    { "init", 0, REC_OPT_REAL, &rgnn.init, "X", "rgnn: deviation of initial messages",
+      0, 1e3, true },
+    { "folds", 0, REC_OPT_COUNT, &folds, "N", "rgnn: parts held out in turn", 2,
+      REC_RGNN_MAX_FOLDS, true },
+    { "basis", 0, REC_OPT_CHOICE, &basis, "auto|level|cl", "rgnn: kinds of messages", 0,
+      0, true },
+    { "no-time", 0, REC_OPT_FLAG, &rgnn.no_time, NULL, "rgnn: leave times alone", 0, 0,
       true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
@@ -71,94 +86,189 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
     return REC_OK;
 }
 
-static enum rec_status train(const struct rec_graph *g,
-                             const struct rec_train_hooks *hooks,
-                             struct rec_train_log *log, struct rec_writer *w,
-                             struct rec_err *err)
+static enum rec_status run_training(const struct rec_learner *l,
+                                    const struct rec_train_hooks *hooks,
+                                    struct rec_train_log *log, struct rec_err *err)
+{
+    struct rec_train_result result;
+    enum rec_status st;
+
+    rec_catch_stop(train_opts.checkpoint != NULL);
+    st = rec_train(l, &train_opts, hooks, log, &result, err);
+    rec_catch_stop(false);
+    if (st == REC_OK)
+        rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
+                 rec_train_log_seconds(log), result.epochs, result.kept);
+    return st;
+}
+
+static enum rec_status train_gcn(const struct rec_graph *g,
+                                 const struct rec_train_hooks *hooks,
+                                 struct rec_train_log *log, struct rec_writer *w,
+                                 struct rec_err *err)
 {
     struct rec_gcn_learner x = { .g = NULL };
     struct rec_learner l = rec_gcn_learner(&x);
-    struct rec_train_result result;
     enum rec_status st = rec_gcn_learner_fits(g, &net, train_opts.keep_best, err);
 
     if (st == REC_OK)
         st = rec_gcn_learner_make(&x, g, &net, err);
-    if (st == REC_OK) {
-        rec_catch_stop(train_opts.checkpoint != NULL);
-        st = rec_train(&l, &train_opts, hooks, log, &result, err);
-        rec_catch_stop(false);
-    }
-    if (st == REC_OK) {
-        rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
-                 rec_train_log_seconds(log), result.epochs, result.kept);
+    if (st == REC_OK)
+        st = run_training(&l, hooks, log, err);
+    if (st == REC_OK)
         st = rec_gcn_write(rec_gcn_learner_end(&x), w, "rec-train", err);
-    }
     rec_gcn_learner_free(&x);
-    return st == REC_OK ? rec_train_log_write(log, w, err) : st;
+    return st;
+}
+
+static enum rec_status train_rgnn(const struct rec_ratings *ratings,
+                                  const struct rec_train_hooks *hooks,
+                                  struct rec_train_log *log, struct rec_writer *w,
+                                  struct rec_err *err)
+{
+    struct rec_rgnn_learner x = { .opts = { 0 } };
+    struct rec_learner l = rec_rgnn_learner(&x);
+    enum rec_status st = rec_rgnn_learner_make(&x, ratings, &rgnn, err);
+
+    if (st == REC_OK)
+        st = run_training(&l, hooks, log, err);
+    if (st == REC_OK)
+        st = rec_rgnn_write(&x, w, "rec-train", err);
+    rec_rgnn_learner_free(&x);
+    return st;
+}
+
+/* What the model needs of the ratings. */
+static int needs(void)
+{
+    return REC_NEED_EDGES | (model == RGNN && !rgnn.no_time ? REC_NEED_TIME : 0);
 }
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
 {
-    enum rec_status st = rec_ratings_load(r, REC_NEED_EDGES, err);
+    enum rec_status st = rec_ratings_load(r, needs(), err);
 
     (void)ctx;
-    if (st == REC_OK)
+    if (st == REC_OK && model == GCN)
         st = rec_graph_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
     return st;
 }
 
-static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
-                            struct rec_err *err)
+static enum rec_status check_valid(bool has_valid, struct rec_err *err)
+{
+    if (!train_opts.keep_best || train_opts.by_loss || has_valid)
+        return REC_OK;
+    return rec_fail(err, REC_EUSAGE, "--%s: there are no validation ratings",
+                    train_opts.patience > 0 ? "patience" : "keep best");
+}
+
+static enum rec_status train(struct rec_ratings *ratings, const struct rec_graph *g,
+                             struct rec_writer *w, struct rec_err *err)
 {
     const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
     struct rec_train_log log = { .file = NULL };
-    struct rec_train_hooks hooks = { .report = on_epoch, .report_ctx = &log };
+    bool has_valid = rec_has_valid(ratings);
+    const struct rec_train_hooks hooks = {
+        .metric =
+            !has_valid ? NULL : (metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse),
+        .metric_ctx = ratings,
+        .report = on_epoch,
+        .report_ctx = &log,
+        .stop = &rec_stop
+    };
+    enum rec_status st = check_valid(has_valid, err);
+
+    if (st != REC_OK)
+        return st;
+    net.no_ratings = rgnn.no_ratings = !has_valid;
+    st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
+                            err);
+    if (st == REC_OK)
+        st = model == RGNN ? train_rgnn(ratings, &hooks, &log, w, err)
+                           : train_gcn(g, &hooks, &log, w, err);
+    if (st == REC_OK)
+        st = rec_train_log_write(&log, w, err);
+    return rec_train_log_close(&log, st, err);
+}
+
+static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
+                            struct rec_err *err)
+{
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    bool has_valid;
-    enum rec_status st = rec_graph_get(r, &g, err);
+    enum rec_status st = model == GCN ? rec_graph_get(r, &g, err) : REC_OK;
 
     (void)ctx;
     if (st == REC_OK)
-        st = rec_ratings_get(r, REC_NEED_EDGES, &ratings, err);
+        st = rec_ratings_get(r, needs(), &ratings, err);
     if (st == REC_OK)
         /* a schedule ends with the epochs; without one there may be more of them */
         st = rec_record_options(schedule == REC_SCHEDULE_NONE ? "epochs" : NULL,
                                 &settings, err);
-    if (st != REC_OK)
-        goto done;
-    has_valid = rec_has_valid(&ratings);
-    if (train_opts.keep_best && !train_opts.by_loss && !has_valid) {
-        st = rec_fail(err, REC_EUSAGE, "--%s: there are no validation ratings",
-                      train_opts.patience > 0 ? "patience" : "keep best");
-        goto done;
+    if (st == REC_OK) {
+        train_opts.input = rec_reader_digest(r);
+        train_opts.settings = (const char *)settings.data;
+        st = train(&ratings, &g, w, err);
     }
-    hooks.metric = metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse;
-    hooks.metric = has_valid ? hooks.metric : NULL;
-    net.no_ratings = !has_valid;
-    hooks.metric_ctx = &ratings;
-    hooks.stop = &rec_stop;
-    train_opts.input = rec_reader_digest(r);
-    train_opts.settings = (const char *)settings.data;
-    st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
-                            err);
-    if (st == REC_OK)
-        st = train(&g, &hooks, &log, w, err);
-    st = rec_train_log_close(&log, st, err);
-done:
     rec_buf_free(&settings);
     rec_graph_free(&g);
     return st;
 }
 
+/* Options of one model alone: refused with the other, and not recorded. */
+static enum rec_status check_model_options(struct rec_err *err)
+{
+    static const char *const only[2][6] = {
+        [GCN] = { "layers", "weight-decay", "clip-norm", "batch" },
+        [RGNN] = { "penalty", "init", "folds", "basis", "no-time" },
+    };
+    static const char *const names[2] = { "gcn", "rgnn" };
+    int other = model == GCN ? RGNN : GCN;
+
+    for (size_t i = 0; only[other][i] != NULL; i++) {
+        if (rec_opt_given(only[other][i]))
+            return rec_fail(err, REC_EUSAGE, "--%s is an option of --model %s",
+                            only[other][i], names[other]);
+        for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+            if (strcmp(table[k].name, only[other][i]) == 0)
+                table[k].recorded = false;
+    }
+    if (model == RGNN && hidden > REC_RGNN_MAX_WIDTH)
+        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
+                        REC_RGNN_MAX_WIDTH);
+    return REC_OK;
+}
+
+static void settle_rgnn(void)
+{
+    if (!rec_opt_given("hidden"))
+        hidden = 64;
+    if (!rec_opt_given("epochs"))
+        train_opts.epochs = 30;
+    if (!rec_opt_given("lr"))
+        train_opts.lr = 0.002;
+    if (!rec_opt_given("schedule"))
+        schedule = REC_SCHEDULE_COSINE;
+    if (!rec_opt_given("dropout"))
+        net.dropout = 0.5;
+    rgnn.width = (uint32_t)hidden;
+    rgnn.n_folds = (uint32_t)folds;
+    rgnn.basis = (enum rec_rgnn_basis)basis;
+    rgnn.seed = net.seed;
+    rgnn.dropout = net.dropout;
+    rgnn.lambda[REC_USERS] = rgnn.lambda[REC_ITEMS] = NAN;
+}
+
 static enum rec_status run(struct rec_err *err)
 {
     static const struct rec_stage stage = { want, make };
-    enum rec_status st = rec_check_side_file("log", log_path, err);
+    enum rec_status st = check_model_options(err);
 
+    if (model == RGNN)
+        settle_rgnn();
     net.width = (uint32_t)hidden;
     net.n_layers = (uint32_t)layers;
     train_opts.schedule = (enum rec_schedule)schedule;
@@ -166,6 +276,8 @@ static enum rec_status run(struct rec_err *err)
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
     if (train_opts.checkpoint == NULL)
         train_opts.checkpoint = train_opts.resume;
+    if (st == REC_OK)
+        st = rec_check_side_file("log", log_path, err);
     if (st == REC_OK)
         st = rec_check_side_file("checkpoint", train_opts.checkpoint, err);
     if (st == REC_OK)
@@ -181,9 +293,10 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-train",
         .operands = "[FILE]",
-        .summary = "Reads a stream with a `graph` and trains a model on it: Adam, mean "
-                   "squared\nerror on the training ratings; writes the sections "
-                   "`model*`.",
+        .summary = "Reads a stream with a `graph` (rgnn: a `split`) and trains a model "
+                   "on it:\n"
+                   "Adam, mean squared error on the training ratings; writes the "
+                   "sections\n`model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_BLAS,
         .opts = table,

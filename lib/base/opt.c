@@ -7,6 +7,17 @@
 
 enum { MAX_OPTS = 64, LONG_ONLY = 256 };
 
+static const char *given[MAX_OPTS]; /* names, each once */
+static size_t n_given;
+
+bool rec_opt_given(const char *name)
+{
+    for (size_t i = 0; i < n_given; i++)
+        if (strcmp(given[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* Word number INDEX of "a|b|c" and its length; NULL after the last. */
 static const char *word(const char *list, int index, size_t *n)
 {
@@ -140,6 +151,7 @@ enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
         }
     }
     shorts[used] = '\0';
+    n_given = 0;
     opterr = 0;
     optind = 0;
     while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -169,6 +181,8 @@ enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
         st = set(o, optarg, err);
         if (st != REC_OK)
             return st;
+        if (!rec_opt_given(o->name))
+            given[n_given++] = o->name;
     }
     *first_operand = optind;
     return REC_OK;

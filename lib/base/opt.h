@@ -52,6 +52,9 @@ enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
                               char **argv, int *first_operand,
                               struct rec_err *err) REC_MUST_USE;
 
+/* Whether the last rec_opt_parse() met the option of this long name. */
+bool rec_opt_given(const char *name);
+
 /* Two columns, defaults included, one option a line. */
 void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out);
 

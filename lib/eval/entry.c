@@ -10,7 +10,9 @@ void rec_entry_close(struct rec_entry *e)
     *e = (struct rec_entry){ 0 };
 }
 
-enum rec_status rec_entry_open(const char *path, struct rec_entry *out,
+enum { NEED = REC_NEED_EDGES | REC_NEED_TIME };
+
+enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
                                struct rec_err *err)
 {
     enum rec_status st;
@@ -18,14 +20,14 @@ enum rec_status rec_entry_open(const char *path, struct rec_entry *out,
     *out = (struct rec_entry){ 0 };
     st = rec_reader_open(path, &out->r, err);
     if (st == REC_OK)
-        st = rec_ratings_load(out->r, REC_NEED_EDGES, err);
+        st = rec_ratings_load(out->r, NEED, err);
     if (st == REC_OK)
         st = rec_trained_load(out->r, err);
     if (st == REC_OK)
         st = rec_reader_run(out->r, NULL, err);
     if (st == REC_OK)
-        st = rec_trained_get(out->r, &out->t, err);
-    return st == REC_OK ? rec_ratings_get(out->r, REC_NEED_EDGES, &out->x, err) : st;
+        st = rec_ratings_get(out->r, NEED, &out->x, err);
+    return st == REC_OK ? rec_trained_get(out->r, &out->x, parts, &out->t, err) : st;
 }
 
 enum rec_status rec_entry_judge(const struct rec_entry *e, struct rec_judge *j,

@@ -14,8 +14,9 @@ struct rec_entry {
     struct rec_trained t;
 };
 
-/* OUT is to be closed also after a failure. */
-enum rec_status rec_entry_open(const char *path, struct rec_entry *out,
+/* Rows of PARTS, a sum of 1 << part, can be predicted.  OUT is to be closed also after
+ * a failure. */
+enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
                                struct rec_err *err) REC_MUST_USE;
 void rec_entry_close(struct rec_entry *e);
 

@@ -18,14 +18,15 @@ double rec_predict_biases(const void *ctx, const struct rec_ratings *x, size_t i
 
 const char *rec_trained_name(const struct rec_trained *t)
 {
-    (void)t;
-    return "gcn";
+    return t->name;
 }
 
 double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i)
 {
     const struct rec_trained *t = ctx;
 
+    if (t->m.n_layers == 0)
+        return rec_rgnn_predict(&t->rgnn, x, i);
     return rec_gcn_rating(&t->m, &t->s, x->user[i], x->item[i]);
 }
 
@@ -36,13 +37,23 @@ enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)
     return st == REC_OK ? rec_gcn_load(r, err) : st;
 }
 
-enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
+enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *ratings,
+                                unsigned parts, struct rec_trained *out,
                                 struct rec_err *err)
 {
     struct rec_graph g = { 0 };
-    struct rec_trained t = { 0 };
+    struct rec_trained t = { .name = "gcn" };
     struct rec_chunks c;
-    enum rec_status st = rec_graph_get(r, &g, err);
+    enum rec_status st;
+
+    if (rec_rgnn_is(r)) {
+        t.name = "rgnn";
+        st = rec_rgnn_read(r, ratings, parts, &t.rgnn, err);
+        if (st == REC_OK)
+            *out = t;
+        return st;
+    }
+    st = rec_graph_get(r, &g, err);
 
     if (st == REC_OK)
         st = rec_gcn_read(&t.m, r, &g, err);
@@ -62,6 +73,7 @@ enum rec_status rec_trained_get(struct rec_reader *r, struct rec_trained *out,
 
 void rec_trained_free(struct rec_trained *t)
 {
+    rec_rgnn_trained_free(&t->rgnn);
     rec_gcn_state_free(&t->s);
     rec_gcn_free(&t->m);
 }
@@ -81,8 +93,7 @@ static struct rec_errors valid_errors(const struct rec_ratings *x,
 
     for (size_t i = 0; i < x->n; i++)
         if (x->part[i] == REC_VALID)
-            rec_errors_add(&e, l->rating(l->self, x->user[i], x->item[i]),
-                           (double)x->rating[i]);
+            rec_errors_add(&e, l->rating(l->self, x, i), (double)x->rating[i]);
     return e;
 }
 

@@ -180,11 +180,11 @@ static void epoch(void *self, uint64_t epoch, double lr)
     }
 }
 
-static double rating(void *self, uint32_t user, uint32_t item)
+static double rating(void *self, const struct rec_ratings *r, size_t i)
 {
     const struct rec_gcn_learner *x = self;
 
-    return rec_gcn_rating(&x->m, &x->s, user, item);
+    return rec_gcn_rating(&x->m, &x->s, r->user[i], r->item[i]);
 }
 
 static bool output(void *self, uint32_t index, char name[48], const rec_real **h,

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "data/ratings.h"
 #include "nn/param.h"
 
 /*
@@ -20,8 +21,9 @@ struct rec_learner {
     double (*loss)(void *self);
     /* After loss(): the steps of epoch EPOCH (from 1) at learning rate LR. */
     void (*epoch)(void *self, uint64_t epoch, double lr);
-    /* After loss(): the rating of a user and an item. */
-    double (*rating)(void *self, uint32_t user, uint32_t item);
+    /* After loss(): the rating predicted for row I of the ratings, one of validation.
+     */
+    double (*rating)(void *self, const struct rec_ratings *ratings, size_t i);
     /*
      * What lies between tensors and loss, in the order of computing: index 0, 1, ...
      * until false.  NAME is e.g. "the output of layer 1".  Only to find where a number

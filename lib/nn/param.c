@@ -56,6 +56,17 @@ void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit)
         p->x[i] = (rec_real)(float)((2.0 * rec_random_uniform(&random) - 1.0) * limit);
 }
 
+void rec_param_normal(struct rec_param *p, uint64_t seed, double sd)
+{
+    char stream[48];
+    struct rec_random random;
+
+    (void)snprintf(stream, sizeof stream, "init %s", p->name);
+    rec_random_init(&random, seed, stream);
+    for (size_t i = 0; i < rec_param_size(p); i++)
+        p->x[i] = (rec_real)(float)(rec_random_normal(&random) * sd);
+}
+
 struct adam_work {
     struct rec_param *p;
     struct rec_adam_rates rates;

@@ -23,6 +23,8 @@ void rec_param_free(struct rec_param *p);
 
 /* Uniform in [-limit, limit), from the stream "init NAME" of SEED. */
 void rec_param_uniform(struct rec_param *p, uint64_t seed, double limit);
+/* Normal with mean 0 and standard deviation SD, from the same stream. */
+void rec_param_normal(struct rec_param *p, uint64_t seed, double sd);
 
 /*
  * Adam (Kingma & Ba 2015), as in PyTorch: weight decay is L2, added to the gradient.

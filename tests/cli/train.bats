@@ -108,7 +108,7 @@ near() {
         refuses 2 "rec-train: --lr: '$value' is not in the range *" rec-train --lr=$value "$graph"
     done
     gives 2 '' "rec-train: --lr: 'nan' is not a number" rec-train --lr nan "$graph"
-    gives 2 '' "rec-train: --model: 'mf' is not one of gcn" rec-train --model mf "$graph"
+    gives 2 '' "rec-train: --model: 'mf' is not one of gcn|rgnn" rec-train --model mf "$graph"
 }
 
 # ---- the same bytes ----

@@ -27,8 +27,11 @@ static enum rec_status report(void *ctx, const struct rec_train_epoch *e,
 /* Worsens from epoch 20 on. */
 static double metric(void *ctx, const struct rec_learner *l)
 {
+    static const uint32_t user[] = { 1 }, item[] = { 2 };
+    const struct rec_ratings x = { .n = 1, .user = user, .item = item };
+
     (void)ctx;
-    return fabs(l->rating(l->self, 1, 2) - 3.0);
+    return fabs(l->rating(l->self, &x, 0) - 3.0);
 }
 
 static enum rec_status run(const struct rec_graph *g, const struct rec_gcn_opts *o,

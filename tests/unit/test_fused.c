@@ -143,8 +143,11 @@ static enum rec_status note_loss(void *ctx, const struct rec_train_epoch *e,
 
 static double first_rating(void *ctx, const struct rec_learner *l)
 {
+    static const uint32_t first[] = { 0 };
+    const struct rec_ratings x = { .n = 1, .user = first, .item = first };
+
     (void)ctx;
-    return 1000.0 + l->rating(l->self, 0, 0);
+    return 1000.0 + l->rating(l->self, &x, 0);
 }
 
 /* Runs 12 epochs of a model that begins as fused_model(); to *M. */

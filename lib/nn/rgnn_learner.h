@@ -1,0 +1,67 @@
+#ifndef REC_RGNN_LEARNER_H
+#define REC_RGNN_LEARNER_H
+
+#include "nn/learner.h"
+#include "nn/rgnn.h"
+
+/*
+ * The model of nn/rgnn.h as something to train: an epoch is a step of Adam for each
+ * fold, in an order drawn from (seed, epoch).  The loss of the present weights is that
+ * of all training ratings, each held out, without penalty and dropout.
+ */
+enum rec_rgnn_basis { REC_RGNN_AUTO, REC_RGNN_LEVEL, REC_RGNN_CL };
+
+struct rec_rgnn_opts {
+    uint32_t width, n_folds;
+    enum rec_rgnn_basis basis; /* AUTO: by level up to 10 distinct training ratings */
+    bool no_time;              /* without time kernels */
+    uint64_t seed;
+    double lambda[2]; /* of user and item biases; NaN: by cross-validation */
+    double penalty, dropout, init;
+    bool no_ratings; /* rating() will not be called: loss() has less to do */
+};
+
+struct rec_rgnn_learner {
+    struct rec_rgnn_opts opts;
+    struct rec_rgnn_data x;
+    struct rec_rgnn m;
+    struct rec_rgnn_state s;
+    struct rec_rgnn_features asked; /* of validation rows */
+};
+
+/* Needs ratings with parts, and times unless NO_TIME or there are none. */
+enum rec_status rec_rgnn_learner_make(struct rec_rgnn_learner *x,
+                                      const struct rec_ratings *ratings,
+                                      const struct rec_rgnn_opts *opts,
+                                      struct rec_err *err) REC_MUST_USE;
+void rec_rgnn_learner_free(struct rec_rgnn_learner *x);
+/* For rec_train(); X must stay where it is. */
+struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x);
+
+/* Sections `model`, with all that was settled, and `model.Y` ... */
+enum rec_status rec_rgnn_write(struct rec_rgnn_learner *x, struct rec_writer *w,
+                               const char *by, struct rec_err *err) REC_MUST_USE;
+
+/* A trained model that predicts rows of the ratings.  { 0 } is empty. */
+struct rec_rgnn_trained {
+    struct rec_rgnn_data x;
+    struct rec_rgnn m;
+    struct rec_rgnn_state s;
+    struct rec_rgnn_features asked;
+};
+
+/* Whether section `model`, loaded, is one of these. */
+bool rec_rgnn_is(struct rec_reader *r);
+/*
+ * After rec_reader_run() with sections model* loaded; the ratings must be those of
+ * training, with times if it had them.  PARTS as in rec_rgnn_features_ask().
+ */
+enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ratings,
+                              unsigned parts, struct rec_rgnn_trained *out,
+                              struct rec_err *err) REC_MUST_USE;
+void rec_rgnn_trained_free(struct rec_rgnn_trained *t);
+/* Of row I, which is of one of the parts; in the scale of the training ratings. */
+double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *x,
+                        size_t i);
+
+#endif
