@@ -18,64 +18,19 @@ Exit status 1 if a stage fails, but for one that -M does not give enough memory 
 """
 import argparse
 import os
-import resource
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from statistics import median
 
+from load import NOT_JUDGED, QUIET, Run, others, table, verdict
+
 STAGES = ["rec-clean", "rec-encode", "rec-split", "rec-graph"]
-QUIET = 0.2  # processors that others may take while a time is judged
 BOUND = "256M"
 
 
 class Failed(Exception):
     pass
-
-
-def busy():
-    """Seconds that the processors have worked or were taken away by the host, all told."""
-    with open("/proc/stat") as f:
-        user, nice, system, _, _, irq, softirq, steal = map(int, f.readline().split()[1:9])
-    ticks = user + nice + system + irq + softirq + steal
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def ours():
-    use = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in use)
-
-
-class Run:
-    """A pipe of commands, run once: seconds, processor seconds, peak bytes of each."""
-
-    def __init__(self, commands):
-        devnull, before, own = open(os.devnull, "r+b"), busy(), ours()
-        with tempfile.TemporaryFile() as words, devnull:
-            started, source, children = time.perf_counter(), devnull, []
-            for i, command in enumerate(commands):
-                last = i == len(commands) - 1
-                child = subprocess.Popen(
-                    command, stdin=source, stderr=words,
-                    stdout=devnull if last else subprocess.PIPE)
-                if source is not devnull:
-                    source.close()
-                source = child.stdout
-                children.append(child)
-            ends = []
-            for child in children:
-                _, status, use = os.wait4(child.pid, 0)
-                child.returncode = os.waitstatus_to_exitcode(status)
-                ends.append(use)
-            self.seconds = time.perf_counter() - started
-            self.others = busy() - before - (ours() - own)
-            words.seek(0)
-            self.words = words.read().decode(errors="replace").strip().split("\n")[0]
-        self.cpu = sum(use.ru_utime + use.ru_stime for use in ends)
-        self.peaks = [use.ru_maxrss * 1024 for use in ends]
-        self.statuses = [child.returncode for child in children]
 
 
 class Case:
@@ -111,19 +66,8 @@ class Case:
         return max(max(peaks) for peaks in self.all("peaks"))
 
     def others(self):
-        """Processors that others took, on average."""
-        return max(0, sum(self.all("others"))) / sum(self.all("seconds"))
-
-
-def table(rows):
-    """Columns aligned: words to the left, figures to the right."""
-    width = [max(map(len, column)) for column in zip(*rows)]
-    figures = [i > 0 and any(c[:1].isdigit() for c in column[1:])
-               for i, column in enumerate(zip(*rows))]
-    for row in rows:
-        cells = [c.rjust(w) if f else c.ljust(w) for c, w, f in zip(row, width, figures)]
-        print("  ".join(cells).rstrip())
-    print()
+        self.all("seconds")  # a failed case has none
+        return others(self.runs)
 
 
 def timings(cases, size, sort):
@@ -145,12 +89,6 @@ def timings(cases, size, sort):
     table(rows)
 
 
-def verdict(value, limits):
-    """limits: (word, most) with the loosest first."""
-    kept = [f"meets the {word}" for word, most in limits if value <= most]
-    return kept[-1] if kept else f"misses the {limits[0][0]}"
-
-
 class Figures:
     def __init__(self):
         self.rows = [("figure", "value", "least", "most", "limits", "verdict")]
@@ -163,7 +101,7 @@ class Figures:
             values = values()
             value, word = median(values), None
             if any(case.others() > QUIET for case in of):
-                word = "not judged: another process takes a core"
+                word = NOT_JUDGED
             numbers = [unit.format(v) for v in (value, min(values), max(values))]
             self.rows.append((name, *numbers, said, word or verdict(value, limits)))
         except Failed as e:
