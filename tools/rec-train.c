@@ -293,10 +293,9 @@ int main(int argc, char **argv)
     static const struct rec_tool tool = {
         .name = "rec-train",
         .operands = "[FILE]",
-        .summary = "Reads a stream with a `graph` (rgnn: a `split`) and trains a model "
-                   "on it:\n"
-                   "Adam, mean squared error on the training ratings; writes the "
-                   "sections\n`model*`.",
+        .summary =
+            "Reads a stream with a `graph` (rgnn: a `split`), trains a model, and "
+            "writes `model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_BLAS,
         .opts = table,

@@ -255,8 +255,8 @@ graph encode split split
 train clean graph graph
 train encode graph graph
 train split graph graph
-eval clean graph graph
-eval encode graph graph
+eval clean ratings encode
+eval encode split split
 eval split graph graph
 eval graph model train
 END
