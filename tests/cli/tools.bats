@@ -257,8 +257,11 @@ train encode graph graph
 train split graph graph
 eval clean ratings encode
 eval encode split split
-eval split graph graph
+eval split model train
 eval graph model train
+recommend clean ratings encode
+recommend encode split split
+recommend graph model train
 END
     equal "$(ls)" ''
 }
