@@ -11,7 +11,8 @@
  *     as long as the ones before them, which the processor foresees; among these by
  *     the most popular item they rated.  Those of one edge last: the rows which an
  *     item gathers of them are one block, the row which they gather is one and the
- * same; items, the most popular first: the few rows that are wanted most share pages;
+ *     same;
+ *   items, the most popular first: the few rows that are wanted most share pages;
  *   users without a training edge: no pass needs them.
  *
  * Ties keep their old order.  Nothing is asked of the graph: without users of one edge
