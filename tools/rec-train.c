@@ -102,12 +102,13 @@ static enum rec_status run_training(const struct rec_learner *l,
     return st;
 }
 
-static enum rec_status train_gcn(const struct rec_graph *g,
+static enum rec_status train_gcn(struct rec_graph *g,
                                  const struct rec_train_hooks *hooks,
                                  struct rec_train_log *log, struct rec_writer *w,
                                  struct rec_err *err)
 {
     struct rec_gcn_learner x = { .g = NULL };
+    struct rec_gcn *m;
     struct rec_learner l = rec_gcn_learner(&x);
     enum rec_status st = rec_gcn_learner_fits(g, &net, train_opts.keep_best, err);
 
@@ -116,7 +117,9 @@ static enum rec_status train_gcn(const struct rec_graph *g,
     if (st == REC_OK)
         st = run_training(&l, hooks, log, err);
     if (st == REC_OK)
-        st = rec_gcn_write(rec_gcn_learner_end(&x), w, "rec-train", err);
+        st = rec_gcn_learner_end(&x, &m, err);
+    if (st == REC_OK)
+        st = rec_gcn_write(m, w, "rec-train", err);
     rec_gcn_learner_free(&x);
     return st;
 }
@@ -164,7 +167,7 @@ static enum rec_status check_valid(bool has_valid, struct rec_err *err)
                     train_opts.patience > 0 ? "patience" : "keep best");
 }
 
-static enum rec_status train(struct rec_ratings *ratings, const struct rec_graph *g,
+static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
                              struct rec_writer *w, struct rec_err *err)
 {
     const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
@@ -183,6 +186,9 @@ static enum rec_status train(struct rec_ratings *ratings, const struct rec_graph
     if (st != REC_OK)
         return st;
     net.no_ratings = rgnn.no_ratings = !has_valid;
+    net.frees_edges = true;
+    if (model == GCN) /* the others are in the graph */
+        rec_ratings_keep(ratings, REC_VALID);
     st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
                             err);
     if (st == REC_OK)

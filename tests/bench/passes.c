@@ -143,8 +143,8 @@ static void measure(const struct rec_graph *g, uint32_t width, size_t epochs)
         exit(2);
     }
     rec_gcn_init(&m, 1);
-    must(rec_fused_make(&m, g, &f, &err));
-    rec_fused_begin(f, &m, false);
+    must(rec_fused_make(g, width, &f, &err));
+    must(rec_fused_begin(f, &m, &err));
     rec_fused_bytes(f, bytes);
     machine_make(&k, g->n_nodes, width);
     for (size_t e = 0; e < epochs; e++) {

@@ -65,7 +65,7 @@ static enum rec_status run(struct rec_gcn_learner *x, const struct rec_train_opt
 }
 
 /* From its start for so many epochs, without metric: the values. */
-static rec_real *trained(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static rec_real *trained(struct rec_graph *g, const struct rec_gcn_opts *o,
                          const struct rec_train_opts *t, bool starve, size_t *n)
 {
     struct watch w = { .starve = starve };
@@ -172,16 +172,17 @@ static void need_of_memory_is_known_before(void)
 
 static void need_of_the_fused_path_is_known_before(void)
 {
-    struct rec_graph g = toy_graph(3000, 900, 20000, 5);
     struct rec_gcn_opts o = net_opts(16);
-    uint64_t before = rec_mem_now();
 
     o.plain = false;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 8; k++) { /* with more edges, and with more singles */
+        struct rec_graph g =
+            k < 4 ? toy_graph(3000, 900, 20000, 5) : toy_graph(9000, 900, 9000, 5);
+        uint64_t before = rec_mem_now(), need, took;
         struct rec_gcn_learner x;
-        uint64_t need, took;
 
-        o.no_ratings = k == 1;
+        o.no_ratings = k % 2 == 1;
+        o.frees_edges = k % 4 >= 2;
         need = rec_gcn_learner_bytes(&g, &o, false);
         x = make_net(&g, &o);
         took = rec_mem_now() - before;
@@ -189,8 +190,8 @@ static void need_of_the_fused_path_is_known_before(void)
         CHECKF(took <= need && need - took < need / 4, "%d of %d", (int)took,
                (int)need);
         rec_gcn_learner_free(&x);
+        rec_graph_free(&g);
     }
-    rec_graph_free(&g);
 }
 
 static void keep_best_gives_the_weights_of_the_lowest_metric(void)
