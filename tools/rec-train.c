@@ -1,6 +1,4 @@
 #include "eval/score.h"
-#include "nn/gcn_learner.h"
-#include "nn/rgnn_learner.h"
 #include "nn/train.h"
 #include "tools/tool.h"
 
@@ -9,16 +7,16 @@
 #include <string.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
-enum model { GCN, RGNN };
+enum model { GCN = 1, RGNN = 2 }; /* bits */
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
-static int model = GCN, keep = KEEP_LAST, metric = VALID_RMSE;
+static int model, keep = KEEP_LAST, metric = VALID_RMSE;
 static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
 static uint64_t hidden = 16, layers = 2, folds = 10;
-static struct rec_gcn_opts net = {
-    .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 }
+static struct rec_model_opts net = {
+    .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
+    .rgnn = { .penalty = 0.06, .init = 0.01 },
 };
-static struct rec_rgnn_opts rgnn = { .penalty = 0.06, .init = 0.01 };
 static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static const char *log_path;
 
@@ -34,32 +32,32 @@ static struct rec_opt table[] = {
       1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
       "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
-    { "weight-decay", 0, REC_OPT_REAL, &net.adam.weight_decay, "X",
+    { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
-    { "clip-norm", 0, REC_OPT_REAL, &net.clip_norm, "X",
+    { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
       "most length of the gradient; 0 = any", 0, 1e9, true },
-    { "dropout", 0, REC_OPT_REAL, &net.dropout, "P",
+    { "dropout", 0, REC_OPT_REAL, &net.gcn.dropout, "P",
       "share of layer outputs left out; rgnn: of products, 0.5", 0, 0.99, true },
-    { "batch", 'b', REC_OPT_COUNT, &net.batch, "N", "ratings a step; 0 = all", 0, 0,
+    { "batch", 'b', REC_OPT_COUNT, &net.gcn.batch, "N", "ratings a step; 0 = all", 0, 0,
       true },
-    { "penalty", 0, REC_OPT_REAL, &rgnn.penalty, "X", "rgnn: of the lengths of sums", 0,
-      1e3, true },
-    { "init", 0, REC_OPT_REAL, &rgnn.init, "X", "rgnn: deviation of initial messages",
-      0, 1e3, true },
+    { "penalty", 0, REC_OPT_REAL, &net.rgnn.penalty, "X",
+      "rgnn: of the lengths of sums", 0, 1e3, true },
+    { "init", 0, REC_OPT_REAL, &net.rgnn.init, "X",
+      "rgnn: deviation of initial messages", 0, 1e3, true },
     { "folds", 0, REC_OPT_COUNT, &folds, "N", "rgnn: parts held out in turn", 2,
       REC_RGNN_MAX_FOLDS, true },
     { "basis", 0, REC_OPT_CHOICE, &basis, "auto|level|cl", "rgnn: kinds of messages", 0,
       0, true },
-    { "no-time", 0, REC_OPT_FLAG, &rgnn.no_time, NULL, "rgnn: leave times alone", 0, 0,
-      true },
+    { "no-time", 0, REC_OPT_FLAG, &net.rgnn.no_time, NULL, "rgnn: leave times alone", 0,
+      0, true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
     { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss",
       "what best is judged by", 0, 0, true },
     { "patience", 0, REC_OPT_COUNT, &train_opts.patience, "N",
       "stop after N epochs without a better one; 0 = never", 0, 1e9, true },
-    { "seed", 's', REC_OPT_COUNT, &net.seed, "N", "seed of all that is random", 0, 0,
-      true },
+    { "seed", 's', REC_OPT_COUNT, &net.gcn.seed, "N", "seed of all that is random", 0,
+      0, true },
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
       "TSV, a row an epoch: epoch seconds loss [valid_rmse]", 0, 0, false },
     { "checkpoint", 0, REC_OPT_TEXT, &train_opts.checkpoint, "FILE",
@@ -86,65 +84,79 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
     return REC_OK;
 }
 
-static enum rec_status run_training(const struct rec_learner *l,
-                                    const struct rec_train_hooks *hooks,
-                                    struct rec_train_log *log, struct rec_err *err)
-{
-    struct rec_train_result result;
-    enum rec_status st;
+/* ---- the kinds of models ---- */
 
-    rec_catch_stop(train_opts.checkpoint != NULL);
-    st = rec_train(l, &train_opts, hooks, log, &result, err);
-    rec_catch_stop(false);
-    if (st == REC_OK)
-        rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
-                 rec_train_log_seconds(log), result.epochs, result.kept);
-    return st;
+static const struct rec_model_kind *const kinds[] = { &rec_model_gcn, &rec_model_rgnn };
+
+/* Options of some models alone: refused with others, and then not recorded. */
+static const struct {
+    const char *option;
+    int models;
+} only[] = {
+    { "layers", GCN }, { "weight-decay", GCN }, { "clip-norm", GCN },
+    { "batch", GCN },  { "penalty", RGNN },     { "init", RGNN },
+    { "folds", RGNN }, { "basis", RGNN },       { "no-time", RGNN },
+};
+
+static enum rec_status check_only(struct rec_err *err)
+{
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
+        if ((only[i].models & 1 << model) != 0)
+            continue;
+        if (rec_opt_given(only[i].option))
+            return rec_fail(err, REC_EUSAGE, "--%s: not an option of --model %s",
+                            only[i].option, kinds[model]->name);
+        for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+            if (strcmp(table[k].name, only[i].option) == 0)
+                table[k].recorded = false;
+    }
+    if (1 << model == RGNN && hidden > REC_RGNN_MAX_WIDTH)
+        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
+                        REC_RGNN_MAX_WIDTH);
+    return REC_OK;
 }
 
-static enum rec_status train_gcn(struct rec_graph *g,
-                                 const struct rec_train_hooks *hooks,
-                                 struct rec_train_log *log, struct rec_writer *w,
-                                 struct rec_err *err)
+/* What rgnn has other defaults of. */
+static void settle_rgnn(void)
 {
-    struct rec_gcn_learner x = { .g = NULL };
-    struct rec_gcn *m;
-    struct rec_learner l = rec_gcn_learner(&x);
-    enum rec_status st = rec_gcn_learner_fits(g, &net, train_opts.keep_best, err);
-
-    if (st == REC_OK)
-        st = rec_gcn_learner_make(&x, g, &net, err);
-    if (st == REC_OK)
-        st = run_training(&l, hooks, log, err);
-    if (st == REC_OK)
-        st = rec_gcn_learner_end(&x, &m, err);
-    if (st == REC_OK)
-        st = rec_gcn_write(m, w, "rec-train", err);
-    rec_gcn_learner_free(&x);
-    return st;
+    if (!rec_opt_given("hidden"))
+        hidden = 64;
+    if (!rec_opt_given("epochs"))
+        train_opts.epochs = 30;
+    if (!rec_opt_given("lr"))
+        train_opts.lr = 0.002;
+    if (!rec_opt_given("schedule"))
+        schedule = REC_SCHEDULE_COSINE;
+    if (!rec_opt_given("dropout"))
+        net.gcn.dropout = 0.5;
 }
 
-static enum rec_status train_rgnn(const struct rec_ratings *ratings,
-                                  const struct rec_train_hooks *hooks,
-                                  struct rec_train_log *log, struct rec_writer *w,
-                                  struct rec_err *err)
+static void settle(void)
 {
-    struct rec_rgnn_learner x = { .opts = { 0 } };
-    struct rec_learner l = rec_rgnn_learner(&x);
-    enum rec_status st = rec_rgnn_learner_make(&x, ratings, &rgnn, err);
-
-    if (st == REC_OK)
-        st = run_training(&l, hooks, log, err);
-    if (st == REC_OK)
-        st = rec_rgnn_write(&x, w, "rec-train", err);
-    rec_rgnn_learner_free(&x);
-    return st;
+    if (1 << model == RGNN)
+        settle_rgnn();
+    net.gcn.width = (uint32_t)hidden;
+    net.gcn.n_layers = (uint32_t)layers;
+    net.rgnn.width = (uint32_t)hidden;
+    net.rgnn.n_folds = (uint32_t)folds;
+    net.rgnn.basis = (enum rec_rgnn_basis)basis;
+    net.rgnn.seed = net.gcn.seed;
+    net.rgnn.dropout = net.gcn.dropout;
+    net.rgnn.lambda[REC_USERS] = net.rgnn.lambda[REC_ITEMS] = NAN;
+    train_opts.schedule = (enum rec_schedule)schedule;
+    train_opts.by_loss = metric == LOSS;
+    train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
+    net.keep_best = train_opts.keep_best;
+    if (train_opts.checkpoint == NULL)
+        train_opts.checkpoint = train_opts.resume;
 }
 
-/* What the model needs of the ratings. */
+/* ---- training ---- */
+
 static int needs(void)
 {
-    return REC_NEED_EDGES | (model == RGNN && !rgnn.no_time ? REC_NEED_TIME : 0);
+    return REC_NEED_EDGES |
+           (kinds[model]->times && !net.rgnn.no_time ? REC_NEED_TIME : 0);
 }
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
@@ -152,7 +164,7 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     enum rec_status st = rec_ratings_load(r, needs(), err);
 
     (void)ctx;
-    if (st == REC_OK && model == GCN)
+    if (st == REC_OK && kinds[model]->graph)
         st = rec_graph_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
@@ -167,33 +179,51 @@ static enum rec_status check_valid(bool has_valid, struct rec_err *err)
                     train_opts.patience > 0 ? "patience" : "keep best");
 }
 
-static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
-                             struct rec_writer *w, struct rec_err *err)
+static enum rec_status run_training(const struct rec_learner *l, bool has_valid,
+                                    struct rec_ratings *ratings,
+                                    struct rec_train_log *log, struct rec_err *err)
 {
-    const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
-    struct rec_train_log log = { .file = NULL };
-    bool has_valid = rec_has_valid(ratings);
     const struct rec_train_hooks hooks = {
         .metric =
             !has_valid ? NULL : (metric == VALID_MAE ? rec_valid_mae : rec_valid_rmse),
         .metric_ctx = ratings,
         .report = on_epoch,
-        .report_ctx = &log,
+        .report_ctx = log,
         .stop = &rec_stop
     };
+    struct rec_train_result result;
+    enum rec_status st;
+
+    rec_catch_stop(train_opts.checkpoint != NULL);
+    st = rec_train(l, &train_opts, &hooks, log, &result, err);
+    rec_catch_stop(false);
+    if (st == REC_OK)
+        rec_note("%.3f s for %" PRIu64 " epochs; kept: the weights after %" PRIu64,
+                 rec_train_log_seconds(log), result.epochs, result.kept);
+    return st;
+}
+
+static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
+                             struct rec_writer *w, struct rec_err *err)
+{
+    const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
+    struct rec_train_log log = { .file = NULL };
+    struct rec_learner l = { .self = NULL };
+    bool has_valid = rec_has_valid(ratings);
     enum rec_status st = check_valid(has_valid, err);
 
     if (st != REC_OK)
         return st;
-    net.no_ratings = rgnn.no_ratings = !has_valid;
-    net.frees_edges = true;
-    if (model == GCN) /* the others are in the graph */
-        rec_ratings_keep(ratings, REC_VALID);
+    net.gcn.no_ratings = net.rgnn.no_ratings = !has_valid;
     st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
                             err);
     if (st == REC_OK)
-        st = model == RGNN ? train_rgnn(ratings, &hooks, &log, w, err)
-                           : train_gcn(g, &hooks, &log, w, err);
+        st = kinds[model]->make(ratings, g, &net, &l, err);
+    if (st == REC_OK)
+        st = run_training(&l, has_valid, ratings, &log, err);
+    if (st == REC_OK)
+        st = kinds[model]->write(l.self, w, "rec-train", err);
+    kinds[model]->free(l.self);
     if (st == REC_OK)
         st = rec_train_log_write(&log, w, err);
     return rec_train_log_close(&log, st, err);
@@ -205,7 +235,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = model == GCN ? rec_graph_get(r, &g, err) : REC_OK;
+    enum rec_status st = kinds[model]->graph ? rec_graph_get(r, &g, err) : REC_OK;
 
     (void)ctx;
     if (st == REC_OK)
@@ -224,64 +254,12 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     return st;
 }
 
-/* Options of one model alone: refused with the other, and not recorded. */
-static enum rec_status check_model_options(struct rec_err *err)
-{
-    static const char *const only[2][6] = {
-        [GCN] = { "layers", "weight-decay", "clip-norm", "batch" },
-        [RGNN] = { "penalty", "init", "folds", "basis", "no-time" },
-    };
-    static const char *const names[2] = { "gcn", "rgnn" };
-    int other = model == GCN ? RGNN : GCN;
-
-    for (size_t i = 0; only[other][i] != NULL; i++) {
-        if (rec_opt_given(only[other][i]))
-            return rec_fail(err, REC_EUSAGE, "--%s is an option of --model %s",
-                            only[other][i], names[other]);
-        for (size_t k = 0; k < sizeof table / sizeof *table; k++)
-            if (strcmp(table[k].name, only[other][i]) == 0)
-                table[k].recorded = false;
-    }
-    if (model == RGNN && hidden > REC_RGNN_MAX_WIDTH)
-        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
-                        REC_RGNN_MAX_WIDTH);
-    return REC_OK;
-}
-
-static void settle_rgnn(void)
-{
-    if (!rec_opt_given("hidden"))
-        hidden = 64;
-    if (!rec_opt_given("epochs"))
-        train_opts.epochs = 30;
-    if (!rec_opt_given("lr"))
-        train_opts.lr = 0.002;
-    if (!rec_opt_given("schedule"))
-        schedule = REC_SCHEDULE_COSINE;
-    if (!rec_opt_given("dropout"))
-        net.dropout = 0.5;
-    rgnn.width = (uint32_t)hidden;
-    rgnn.n_folds = (uint32_t)folds;
-    rgnn.basis = (enum rec_rgnn_basis)basis;
-    rgnn.seed = net.seed;
-    rgnn.dropout = net.dropout;
-    rgnn.lambda[REC_USERS] = rgnn.lambda[REC_ITEMS] = NAN;
-}
-
 static enum rec_status run(struct rec_err *err)
 {
     static const struct rec_stage stage = { want, make };
-    enum rec_status st = check_model_options(err);
+    enum rec_status st = check_only(err);
 
-    if (model == RGNN)
-        settle_rgnn();
-    net.width = (uint32_t)hidden;
-    net.n_layers = (uint32_t)layers;
-    train_opts.schedule = (enum rec_schedule)schedule;
-    train_opts.by_loss = metric == LOSS;
-    train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
-    if (train_opts.checkpoint == NULL)
-        train_opts.checkpoint = train_opts.resume;
+    settle();
     if (st == REC_OK)
         st = rec_check_side_file("log", log_path, err);
     if (st == REC_OK)

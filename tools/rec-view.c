@@ -2,8 +2,7 @@
 #include "data/overlap.h"
 #include "io/listing.h"
 #include "io/prov.h"
-#include "nn/gcn.h"
-#include "nn/rgnn_learner.h"
+#include "nn/kind.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
@@ -43,8 +42,7 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
 {
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    struct rec_gcn m = { 0 };
-    struct rec_rgnn_trained rgnn = { .asked = { 0 } };
+    struct rec_trained model = { 0 };
     uint64_t frames = 0;
     enum rec_status st = REC_OK;
 
@@ -55,14 +53,11 @@ static enum rec_status check_meaning(struct rec_reader *r, struct rec_buf *text,
             &ratings, err);
     if (st == REC_OK && rec_reader_table(r, "graph") != NULL)
         st = rec_graph_get(r, &g, err);
-    if (st == REC_OK && rec_reader_table(r, "model") != NULL && !rec_rgnn_is(r))
-        st = rec_gcn_read(&m, r, &g, err);
-    if (st == REC_OK && rec_rgnn_is(r) && rec_reader_table(r, "ratings") != NULL &&
-        rec_reader_table(r, "split") != NULL)
-        st = rec_rgnn_read(r, &ratings, 0, &rgnn, err);
-    rec_rgnn_trained_free(&rgnn);
-    rec_gcn_free(&m);
     rec_graph_put_back(&g, r); /* its rows may be asked for as well */
+    if (st == REC_OK && rec_reader_table(r, "model") != NULL &&
+        rec_reader_table(r, "ratings") != NULL && rec_reader_table(r, "split") != NULL)
+        st = rec_trained_get(r, &ratings, 0, &model, err);
+    rec_trained_free(&model);
     for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
         frames += rec_reader_section(r, i).n_frames;
     if (st == REC_OK)

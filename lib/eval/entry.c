@@ -34,7 +34,7 @@ enum rec_status rec_entry_judge(const struct rec_entry *e, struct rec_judge *j,
                                 const char *name, struct rec_err *err)
 {
     const struct rec_predictor p = {
-        name != NULL ? name : rec_trained_name(&e->t),
+        name != NULL ? name : e->t.kind->name,
         rec_predict_trained,
         &e->t,
     };

@@ -3,9 +3,7 @@
 
 #include "eval/baseline.h"
 #include "eval/metrics.h"
-#include "nn/gcn.h"
-#include "nn/learner.h"
-#include "nn/rgnn_learner.h"
+#include "nn/kind.h"
 
 /*
  * Scores rating predictors.  A predictor gives a rating for row I of the ratings; CTX
@@ -23,28 +21,8 @@ struct rec_predictor {
 double rec_predict_mean(const void *ctx, const struct rec_ratings *x, size_t i);
 double rec_predict_biases(const void *ctx, const struct rec_ratings *x, size_t i);
 
-/* A trained model of either kind with its layers computed; CTX is a struct rec_trained.
- * { 0 } is empty. */
-struct rec_trained {
-    const char *name; /* "gcn", "rgnn" */
-    struct rec_gcn m;
-    struct rec_gcn_state s;
-    struct rec_rgnn_trained rgnn;
-};
-/* What it is called in a report: "gcn". */
-const char *rec_trained_name(const struct rec_trained *t);
+/* CTX is a struct rec_trained. */
 double rec_predict_trained(const void *ctx, const struct rec_ratings *x, size_t i);
-
-/*
- * What rec_trained_get() needs; call before rec_reader_run().  The ratings come with
- * times, if there are any; rows to be predicted are of PARTS, a sum of 1 << part.
- */
-enum rec_status rec_trained_load(struct rec_reader *r,
-                                 struct rec_err *err) REC_MUST_USE;
-enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *ratings,
-                                unsigned parts, struct rec_trained *out,
-                                struct rec_err *err) REC_MUST_USE;
-void rec_trained_free(struct rec_trained *t);
 
 /*
  * RMSE and MAE on the validation ratings, if there are any, as rec_train() asks for

@@ -305,11 +305,6 @@ enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const cha
     return st;
 }
 
-enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err)
-{
-    return rec_reader_load(r, "model*", err);
-}
-
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
                              const struct rec_graph *g, struct rec_err *err)
 {

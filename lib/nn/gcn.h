@@ -86,9 +86,8 @@ static inline double rec_gcn_rating(const struct rec_gcn *m,
 /* Sections `model` (its settings) and `model.W1` ... */
 enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
                               struct rec_err *err) REC_MUST_USE;
-/* Load before rec_reader_run(), read after it; the graph must be the one of training.
- */
-enum rec_status rec_gcn_load(struct rec_reader *r, struct rec_err *err) REC_MUST_USE;
+/* After rec_reader_run() with sections model* loaded; the graph must be the one of
+ * training. */
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
                              const struct rec_graph *g,
                              struct rec_err *err) REC_MUST_USE;

@@ -97,15 +97,6 @@ static bool value_is(const struct rec_table *t, const char *key, const char *val
     return text != NULL && n == strlen(value) && memcmp(text, value, n) == 0;
 }
 
-bool rec_rgnn_is(struct rec_reader *r)
-{
-    const struct rec_table *t = rec_reader_table(r, "model");
-    struct rec_err err;
-
-    return t != NULL && rec_settings_check(t, &err) == REC_OK &&
-           value_is(t, "model", "rgnn");
-}
-
 /* A number in LOW .. HIGH. */
 static enum rec_status get_real(const struct rec_table *t, const char *key, double low,
                                 double high, double *out, struct rec_err *err)

@@ -50,8 +50,6 @@ struct rec_rgnn_trained {
     struct rec_rgnn_features asked;
 };
 
-/* Whether section `model`, loaded, is one of these. */
-bool rec_rgnn_is(struct rec_reader *r);
 /*
  * After rec_reader_run() with sections model* loaded; the ratings must be those of
  * training, with times if it had them.  PARTS as in rec_rgnn_features_ask().

@@ -68,8 +68,8 @@ rmse() {
 }
 
 @test "options of the other model are refused" {
-    refuses 2 'rec-train: --layers is an option of --model gcn' rec-train --model rgnn --layers 2 "$split"
-    refuses 2 'rec-train: --penalty is an option of --model rgnn' rec-train --penalty 1 "$split"
+    refuses 2 'rec-train: --layers: not an option of --model rgnn' rec-train --model rgnn --layers 2 "$split"
+    refuses 2 'rec-train: --penalty: not an option of --model gcn' rec-train --penalty 1 "$split"
     refuses 2 'rec-train: --folds: *' rec-train --model rgnn --folds 1 "$split"
     refuses 2 'rec-train: --hidden: *' rec-train --model rgnn --hidden 2000 "$split"
 }

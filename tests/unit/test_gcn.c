@@ -184,7 +184,7 @@ static enum rec_status write_and_read(struct rec_gcn *m, const struct rec_graph 
     CHECK(rec_gcn_write(m, w, "rec-test", &err) == REC_OK);
     CHECK(rec_writer_finish(w, "@PG\tID:x\n", &err) == REC_OK);
     CHECK(rec_reader_open(files_path("model"), &r, &err) == REC_OK);
-    CHECK(rec_gcn_load(r, &err) == REC_OK);
+    CHECK(rec_reader_load(r, "model*", &err) == REC_OK);
     CHECKF(rec_reader_run(r, NULL, &err) == REC_OK, "%s", err.text);
     st = rec_gcn_read(back, r, g, &err);
     rec_reader_close(r);

@@ -1,0 +1,51 @@
+#include "nn/kind.h"
+
+#include <string.h>
+
+#include "nn/settings.h"
+
+static const struct rec_model_kind *const kinds[] = { &rec_model_gcn, &rec_model_rgnn };
+
+enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = rec_graph_load(r, err);
+
+    return st == REC_OK ? rec_reader_load(r, "model*", err) : st;
+}
+
+enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *ratings,
+                                unsigned parts, struct rec_trained *out,
+                                struct rec_err *err)
+{
+    struct rec_table *t;
+    const char *name = NULL;
+    size_t n = 0;
+    enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
+
+    if (st == REC_OK)
+        st = rec_settings_check(t, err);
+    if (st != REC_OK)
+        return st;
+    name = rec_settings_get(t, "model", &n);
+    for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i]->name) == n && memcmp(kinds[i]->name, name, n) == 0) {
+            out->kind = kinds[i];
+            return kinds[i]->read(r, ratings, parts, &out->self, err);
+        }
+    return rec_fail(err, REC_EFORMAT,
+                    "section 'model': a kind of model that is not "
+                    "known here");
+}
+
+void rec_trained_free(struct rec_trained *t)
+{
+    if (t->self != NULL)
+        t->kind->free_trained(t->self);
+    *t = (struct rec_trained){ 0 };
+}
+
+double rec_trained_rating(const struct rec_trained *t, const struct rec_ratings *x,
+                          size_t i)
+{
+    return t->kind->rating(t->self, x, i);
+}

@@ -1,0 +1,66 @@
+#include "nn/kind.h"
+
+static void free_learner(void *self)
+{
+    if (self != NULL)
+        rec_rgnn_learner_free(self);
+    rec_free(self);
+}
+
+static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
+                            const struct rec_model_opts *opts, struct rec_learner *out,
+                            struct rec_err *err)
+{
+    struct rec_rgnn_learner *x = rec_alloc_zero(1, sizeof *x, "training", err);
+    enum rec_status st =
+        x == NULL ? REC_ESYSTEM : rec_rgnn_learner_make(x, ratings, &opts->rgnn, err);
+
+    (void)g;
+    if (st == REC_OK)
+        *out = rec_rgnn_learner(x);
+    else
+        free_learner(x);
+    return st;
+}
+
+static enum rec_status write(void *self, struct rec_writer *w, const char *by,
+                             struct rec_err *err)
+{
+    return rec_rgnn_write(self, w, by, err);
+}
+
+static void free_trained(void *trained)
+{
+    rec_rgnn_trained_free(trained);
+    rec_free(trained);
+}
+
+static enum rec_status read(struct rec_reader *r, const struct rec_ratings *ratings,
+                            unsigned parts, void **out, struct rec_err *err)
+{
+    struct rec_rgnn_trained *t = rec_alloc_zero(1, sizeof *t, "model", err);
+    enum rec_status st =
+        t == NULL ? REC_ESYSTEM : rec_rgnn_read(r, ratings, parts, t, err);
+
+    if (st == REC_OK)
+        *out = t;
+    else
+        rec_free(t);
+    return st;
+}
+
+static double rating(const void *trained, const struct rec_ratings *x, size_t i)
+{
+    return rec_rgnn_predict(trained, x, i);
+}
+
+const struct rec_model_kind rec_model_rgnn = {
+    .name = "rgnn",
+    .times = true,
+    .make = make,
+    .free = free_learner,
+    .write = write,
+    .read = read,
+    .free_trained = free_trained,
+    .rating = rating,
+};
