@@ -194,6 +194,26 @@ static void need_of_the_fused_path_is_known_before(void)
     }
 }
 
+static void a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows(void)
+{
+    struct rec_train_log log;
+    size_t n = 70000;
+
+    CHECK(rec_train_log_open(&log, NULL, "valid_rmse", 1000000, &err) == REC_OK);
+    for (size_t i = 0; i < n; i++)
+        CHECK(rec_train_log_add(&log, (double)i, (double)i + 0.5, &err) == REC_OK);
+    CHECK(rec_train_log_rows(&log) == n);
+    for (size_t i = 0; i < n; i++)
+        CHECK(rec_train_log_loss(&log, i) == (double)i &&
+              rec_train_log_metric(&log, i) == (double)i + 0.5);
+    rec_mem_fail_at(1); /* no room for more: an error, and the rows stay */
+    while (rec_train_log_add(&log, 0.0, 0.0, &err) == REC_OK)
+        n++;
+    rec_mem_fail_at(0);
+    CHECK(rec_train_log_rows(&log) == n && rec_train_log_loss(&log, 69999) == 69999.0);
+    CHECK(rec_train_log_close(&log, REC_OK, &err) == REC_OK);
+}
+
 static void keep_best_gives_the_weights_of_the_lowest_metric(void)
 {
     struct rec_graph g = toy_graph(30, 20, 300, 5);
@@ -395,6 +415,7 @@ int main(void)
     RUN(options_change_the_result);
     RUN(need_of_memory_is_known_before);
     RUN(need_of_the_fused_path_is_known_before);
+    RUN(a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows);
     RUN(keep_best_gives_the_weights_of_the_lowest_metric);
     RUN(patience_ends_it_so_many_epochs_after_the_best);
     RUN(training_stops_when_told_to_or_when_the_loss_is_no_number);
