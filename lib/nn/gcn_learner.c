@@ -101,6 +101,11 @@ enum rec_status rec_gcn_learner_end(struct rec_gcn_learner *x, struct rec_gcn **
 
     if (x->fused != NULL)
         st = rec_fused_end(x->fused, &x->m, err);
+    x->m.path = x->fused != NULL ? "fused" : "plain";
+    if (x->fused != NULL)
+        x->m.kernels = rec_kernel_set();
+    else if (x->m.n_layers > 1) /* one layer multiplies nothing */
+        x->m.kernels = rec_kernels_blas();
     rec_fused_free(x->fused);
     x->fused = NULL;
     *out = &x->m;

@@ -263,6 +263,8 @@ static void trajectories_are_those_of_the_plain_path(void)
                        fused_widths[w], i + 1, got.loss[i], wanted.loss[i]);
             CHECKF(fabs(fused_end.metric - end.metric) < 1e-3, "%.9g not %.9g",
                    fused_end.metric, end.metric);
+            CHECK(strcmp(fused.path, "fused") == 0 && strcmp(plain.path, "plain") == 0);
+            CHECK(strcmp(fused.kernels, fused_sets[set]) == 0);
             rec_gcn_free(&fused);
         }
         rec_gcn_free(&plain);
