@@ -482,21 +482,27 @@ void rec_fused_watch(struct rec_fused *f, double seconds[REC_FUSED_PASSES])
     f->seconds = seconds;
 }
 
-void rec_fused_bytes(const struct rec_fused *f, double bytes[REC_FUSED_PASSES])
+void rec_fused_bytes(const struct rec_fused *f, double bytes[REC_FUSED_PASSES],
+                     double gathered[REC_FUSED_PASSES])
 {
     double row = (double)(f->width * sizeof(rec_real)), e = (double)f->g.n_edges / 2.0;
     double r = (double)rec_fused_node_bytes(f->width), i = f->g.n_items;
-    double u = f->g.n_users, s = f->singles.n, q = 0.0;
+    double u = f->g.n_users, s = f->singles.n, q = 0.0, n = u + i;
 
     for (uint32_t j = 0; j < f->g.n_items; j++)
         q += f->singles.at[j + 1] > f->singles.at[j];
-    bytes[HIDDEN] =
-        2.0 * e * (4.0 + row) + (u + i) * (2.0 * row + 12.0) + s * row + q * 4.0 * row;
-    bytes[SHARE_ITEMS] = e * (4.0 + row) + i * (2.0 * row + r) + q * row;
+    gathered[HIDDEN] = 2.0 * e * row;
+    gathered[SHARE_ITEMS] = gathered[UPDATE_ITEMS] = e * row;
+    gathered[SHARE_USERS] = gathered[UPDATE_USERS] = e * (row + r);
+    gathered[BACK_ITEMS] = e * r;
+    bytes[HIDDEN] = 8.0 * e + n * (2.0 * row + 12.0) + s * row + q * 4.0 * row;
+    bytes[SHARE_ITEMS] = 4.0 * e + i * (2.0 * row + r) + q * row;
     bytes[SHARE_USERS] =
-        e * (4.0 + row + r) + u * (row + r) + s * (row + r + 4.0) + q * (2.0 * row + r);
-    bytes[BACK_ITEMS] = e * (4.0 + r) + i * (2.0 * row + r) + s * r;
-    bytes[UPDATE_USERS] = e * (4.0 + r + row) + u * (8.0 * row + r) +
-                          s * (6.0 * row + r) + q * (2.0 * row + r);
-    bytes[UPDATE_ITEMS] = e * (4.0 + row) + i * 7.0 * row + q * row;
+        4.0 * e + u * (row + r) + s * (row + r + 4.0) + q * (2.0 * row + r);
+    bytes[BACK_ITEMS] = 4.0 * e + i * (2.0 * row + r) + s * r;
+    bytes[UPDATE_USERS] =
+        4.0 * e + u * (8.0 * row + r) + s * (6.0 * row + r) + q * (2.0 * row + r);
+    bytes[UPDATE_ITEMS] = 4.0 * e + i * 7.0 * row + q * row;
+    for (int p = 0; p < REC_FUSED_PASSES; p++)
+        bytes[p] += gathered[p];
 }

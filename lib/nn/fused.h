@@ -73,11 +73,13 @@ void rec_fused_w1(const struct rec_fused *f, rec_real *w1);
 
 /*
  * For benchmarks: SECONDS gets added what each pass takes, from now on; and the bytes
- * that each moves at the least, see fused_pass.h.
+ * that each moves at the least, see fused_pass.h, and how many of them belong to rows
+ * and records at the other ends of edges.
  */
 enum { REC_FUSED_PASSES = 6 };
 void rec_fused_watch(struct rec_fused *f, double seconds[REC_FUSED_PASSES]);
-void rec_fused_bytes(const struct rec_fused *f, double bytes[REC_FUSED_PASSES]);
+void rec_fused_bytes(const struct rec_fused *f, double bytes[REC_FUSED_PASSES],
+                     double gathered[REC_FUSED_PASSES]);
 extern const char *const rec_fused_names[REC_FUSED_PASSES];
 
 #endif
