@@ -282,34 +282,43 @@ static bool same_weights(struct rec_gcn *a, struct rec_gcn *b)
     return true;
 }
 
+/* With the set that is in use. */
+static void check_threads(struct rec_graph *g, uint32_t width)
+{
+    struct losses one, more;
+    struct rec_train_result end, other_end;
+    struct rec_gcn a, b;
+
+    rec_par_set_threads(1);
+    a = train(g, width, false, &one, &end);
+    for (unsigned threads = 2; threads <= 4; threads++) {
+        rec_par_set_threads(threads);
+        b = train(g, width, false, &more, &other_end);
+        CHECK(same_weights(&a, &b) && end.metric == other_end.metric);
+        CHECK(memcmp(one.loss, more.loss, 12 * sizeof(double)) == 0);
+        rec_gcn_free(&b);
+    }
+    rec_gcn_free(&a);
+    rec_par_set_threads(1);
+}
+
 static void any_number_of_threads_gives_the_same_bits(void)
 {
-    static const struct fused_case c = { "", 9000, 3000, 20000, false };
-    struct rec_graph g = fused_graph(&c);
+    static const struct fused_case cases[] = {
+        { "", 9000, 3000, 60000, false },
+        { "", 9000, 3000, 9000, false },
+        { "", 5000, 3, 4000, false }, /* singles of an item in many chunks */
+    };
 
-    for (size_t set = 0; set < N_FUSED_SETS; set++) {
-        if (!rec_kernel_set_use(fused_sets[set]))
-            continue;
-        for (size_t w = 1; w < N_FUSED_WIDTHS; w += 4) { /* 16 and 64 */
-            uint32_t width = fused_widths[w];
-            struct losses one, more;
-            struct rec_train_result end, other_end;
-            struct rec_gcn a, b;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rec_graph g = fused_graph(&cases[i]);
 
-            rec_par_set_threads(1);
-            a = train(&g, width, false, &one, &end);
-            for (unsigned threads = 2; threads <= 4; threads++) {
-                rec_par_set_threads(threads);
-                b = train(&g, width, false, &more, &other_end);
-                CHECK(same_weights(&a, &b) && end.metric == other_end.metric);
-                CHECK(memcmp(one.loss, more.loss, 12 * sizeof(double)) == 0);
-                rec_gcn_free(&b);
-            }
-            rec_gcn_free(&a);
-        }
+        for (size_t set = 0; set < N_FUSED_SETS; set++)
+            for (size_t w = 1; w < N_FUSED_WIDTHS; w += 4) /* 16 and 64 */
+                if (rec_kernel_set_use(fused_sets[set]))
+                    check_threads(&g, fused_widths[w]);
+        rec_graph_free(&g);
     }
-    rec_par_set_threads(1);
-    rec_graph_free(&g);
 }
 
 /* An epoch with G's edges gone is that with G whole, to the bit. */
