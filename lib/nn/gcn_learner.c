@@ -116,14 +116,14 @@ enum rec_status rec_gcn_learner_end(struct rec_gcn_learner *x, struct rec_gcn **
 static uint64_t fused_bytes(const struct rec_graph *g, const struct rec_gcn_opts *o)
 {
     uint64_t n = g->n_nodes, d = o->width, tables;
-    uint64_t own = rec_fused_memory(g, o->width, &tables), all;
+    uint64_t own = rec_fused_memory(g, o->width, &tables), all, freed;
 
     all = own + tables + (o->no_ratings ? 0 : n * sizeof(rec_real)) +
           n * d * sizeof(rec_real) +
           4 * (rec_gcn_n_values(n, d, o->n_layers) - n * d) * sizeof(rec_real);
-    if (o->frees_edges)
-        all -= rec_graph_edge_bytes(g);
-    return all > own ? all : own; /* what is freed is there until all of its own is */
+    freed = o->frees_edges ? rec_graph_edge_bytes(g) : 0;
+    /* what is freed is there until all of its own is */
+    return all > own + freed ? all - freed : own;
 }
 
 uint64_t rec_gcn_learner_bytes(const struct rec_graph *g, const struct rec_gcn_opts *o,

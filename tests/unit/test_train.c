@@ -194,6 +194,26 @@ static void need_of_the_fused_path_is_known_before(void)
     }
 }
 
+/* Edges that are freed may be more than all that is made in their place. */
+static void a_dense_graph_needs_what_is_made_before_its_edges_are_freed(void)
+{
+    struct rec_graph g = toy_graph(300, 200, 200000, 5);
+    struct rec_gcn_opts o = net_opts(16);
+    uint64_t before = rec_mem_now(), edges = rec_graph_edge_bytes(&g), need;
+    struct rec_gcn_learner x;
+
+    o.plain = false;
+    o.frees_edges = true;
+    need = rec_gcn_learner_bytes(&g, &o, false);
+    CHECK(need > edges / 4 && need < edges);
+    rec_mem_limit(before + need + edges / 4); /* the order's own scratch */
+    CHECK(rec_gcn_learner_make(&x, &g, &o, &err) == REC_OK);
+    rec_mem_limit(0);
+    CHECK(rec_mem_now() < before);
+    rec_gcn_learner_free(&x);
+    rec_graph_free(&g);
+}
+
 static void a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows(void)
 {
     struct rec_train_log log;
@@ -415,6 +435,7 @@ int main(void)
     RUN(options_change_the_result);
     RUN(need_of_memory_is_known_before);
     RUN(need_of_the_fused_path_is_known_before);
+    RUN(a_dense_graph_needs_what_is_made_before_its_edges_are_freed);
     RUN(a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows);
     RUN(keep_best_gives_the_weights_of_the_lowest_metric);
     RUN(patience_ends_it_so_many_epochs_after_the_best);
