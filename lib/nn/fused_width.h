@@ -32,6 +32,7 @@
 #define SPLIT (NV == 1 ? 4u : NV == 2 ? 2u : 1u)
 /* Rows that are fetched ahead, found by trying; at most REC_ORDER_PAD. */
 #define AHEAD (1536u / REC_D < 8 ? 8u : 1536u / REC_D > 96 ? 96u : 1536u / REC_D)
+#define NODES_AHEAD 64u
 #define EACH(i, n) _Pragma("GCC unroll 32") for (uint32_t i = 0; i < (n); i++)
 #define INLINE static inline __attribute__((always_inline))
 
@@ -290,7 +291,12 @@ INLINE double F(add_nodes)(const struct F(node) * nodes, const uint32_t *to, siz
         more[i][j] = SPLAT((rec_real)0);
         for (; n - e >= SPLIT; e += SPLIT)
             EACH(i, SPLIT)
-        F(add_node)(&nodes[to == NULL ? e + i : to[e + i]], more[i], &more_s[i]);
+            {
+                if (to != NULL)
+                    __builtin_prefetch(&nodes[to[e + i + NODES_AHEAD]]);
+                F(add_node)
+                (&nodes[to == NULL ? e + i : to[e + i]], more[i], &more_s[i]);
+            }
         EACH(i, SPLIT)
         {
             s += more_s[i];
@@ -298,8 +304,11 @@ INLINE double F(add_nodes)(const struct F(node) * nodes, const uint32_t *to, siz
             sum[j] += more[i][j];
         }
     }
-    for (; e < n; e++)
+    for (; e < n; e++) {
+        if (to != NULL)
+            __builtin_prefetch(&nodes[to[e + NODES_AHEAD]]);
         F(add_node)(&nodes[to == NULL ? e : to[e]], sum, &s);
+    }
     return s;
 }
 
@@ -458,6 +467,7 @@ static void F(update_items)(const struct rec_fused_work *k, uint32_t chunk)
 #undef RB
 #undef SPLIT
 #undef AHEAD
+#undef NODES_AHEAD
 #undef EACH
 #undef INLINE
 #undef REC_D
