@@ -203,7 +203,7 @@ static enum rec_status run_training(const struct rec_learner *l, bool has_valid,
     return st;
 }
 
-static enum rec_status train(struct rec_ratings *ratings, const struct rec_graph *g,
+static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
                              struct rec_writer *w, struct rec_err *err)
 {
     const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";

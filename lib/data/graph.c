@@ -33,12 +33,26 @@ struct build {
     float norms[DEGREES];
 };
 
-void rec_graph_free(struct rec_graph *g)
+void rec_graph_free_edges(struct rec_graph *g)
 {
     rec_free(g->off);
     rec_free(g->to);
     rec_free(g->rating);
     rec_free(g->norm);
+    g->off = NULL;
+    g->to = NULL;
+    g->rating = g->norm = NULL;
+}
+
+uint64_t rec_graph_edge_bytes(const struct rec_graph *g)
+{
+    return ((uint64_t)g->n_nodes + 1) * sizeof *g->off + g->n_nodes * sizeof *g->norm +
+           g->n_edges * (sizeof *g->to + sizeof *g->rating);
+}
+
+void rec_graph_free(struct rec_graph *g)
+{
+    rec_graph_free_edges(g);
     *g = (struct rec_graph){ 0 };
 }
 

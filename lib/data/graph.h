@@ -59,5 +59,9 @@ enum rec_status rec_graph_get(struct rec_reader *r, struct rec_graph *out,
 void rec_graph_put_back(struct rec_graph *g, struct rec_reader *r);
 
 void rec_graph_free(struct rec_graph *g);
+/* Frees its arrays alone: what is left are the counts.  And the bytes that this gives
+ * back. */
+void rec_graph_free_edges(struct rec_graph *g);
+uint64_t rec_graph_edge_bytes(const struct rec_graph *g);
 
 #endif

@@ -44,6 +44,58 @@ void rec_ratings_release(struct rec_ratings *x)
     x->source = x->part = NULL;
 }
 
+/* Moves the rows of column C that are of part WANTED to its front, N of them. */
+static void keep_rows(struct rec_column *c, const uint8_t *part, size_t n_rows,
+                      uint8_t wanted, size_t n)
+{
+    size_t bytes = rec_type_bytes(c->type) * c->width, to = 0;
+    struct rec_err unused;
+    uint8_t *data = c->data;
+
+    if (data == NULL)
+        return;
+    for (size_t i = 0; i < n_rows; i++)
+        if (part[i] == wanted)
+            memmove(data + bytes * to++, data + bytes * i, bytes);
+    data = rec_realloc(data, n, bytes, "ratings", &unused);
+    if (data != NULL) { /* less room is only a wish */
+        c->data = data;
+        c->cap = n;
+    }
+}
+
+/* The array of a column that was asked for. */
+static const void *again(const struct rec_table *t, const char *name, const void *was)
+{
+    return was == NULL ? NULL : rec_table_find(t, name)->data;
+}
+
+void rec_ratings_keep(struct rec_ratings *x, enum rec_part part)
+{
+    struct rec_column *by = NULL;
+    size_t n = 0;
+
+    if (x->ratings == NULL || x->part == NULL)
+        return;
+    for (size_t i = 0; i < x->n; i++)
+        n += x->part[i] == part;
+    for (uint32_t k = 0; k < x->ratings->n_cols; k++)
+        keep_rows(&x->ratings->cols[k], x->part, x->n, (uint8_t)part, n);
+    for (uint32_t k = 0; k < x->split->n_cols; k++)
+        if (x->split->cols[k].data == x->part)
+            by = &x->split->cols[k];
+        else
+            rec_column_drop(&x->split->cols[k]);
+    keep_rows(by, x->part, x->n, (uint8_t)part, n); /* last: it says which */
+    x->ratings->n_rows = x->split->n_rows = x->n = n;
+    x->user = again(x->ratings, "user", x->user);
+    x->item = again(x->ratings, "item", x->item);
+    x->rating = again(x->ratings, "rating", x->rating);
+    x->time = again(x->ratings, "time", x->time);
+    x->source = again(x->ratings, "source", x->source);
+    x->part = again(x->split, "part", x->part);
+}
+
 /* ---- values ---- */
 
 /* Whether one of N values is not below END. */

@@ -48,5 +48,8 @@ enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
 /* Frees the reader's sections `ratings` and `split`; what is left of X are numbers and
  * user_ids.  Does nothing to arrays that are not a reader's. */
 void rec_ratings_release(struct rec_ratings *x);
+/* Keeps the rows of PART alone, in their order, and gives the room of the others back.
+ * Does nothing to arrays that are not a reader's. */
+void rec_ratings_keep(struct rec_ratings *x, enum rec_part part);
 
 #endif

@@ -10,7 +10,7 @@
 #include "nn/settings.h"
 
 static const char by[] = "rec-train";
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 /* The arrays of a tensor, each a section. */
 enum array { VALUES, MOMENT1, MOMENT2, BEST, N_ARRAYS };
@@ -31,6 +31,11 @@ static rec_real *array_of(const struct rec_param *p, enum array a, rec_real *bes
     default:
         return best == NULL ? NULL : best + at;
     }
+}
+
+static uint32_t rows_of(const struct rec_param *p, enum array a)
+{
+    return a == MOMENT1 || a == MOMENT2 ? p->state_rows : p->rows;
 }
 
 /* ---- writing ---- */
@@ -73,7 +78,8 @@ static enum rec_status write_tensors(const struct rec_checkpoint *c,
             const rec_real *x = array_of(p, (enum array)a, best, at);
 
             if (x != NULL)
-                st = rec_param_write_as(p, prefixes[a], x, w, by, err);
+                st = rec_param_write_as(p, prefixes[a], x, rows_of(p, (enum array)a), w,
+                                        by, err);
         }
         at += rec_param_size(p);
     }
@@ -240,9 +246,9 @@ static enum rec_status on_rows(void *ctx, const struct rec_table *t,
         memcpy(x->section, t->name, sizeof x->section);
         x->n_rows = 0;
     }
-    if (t->n_rows > p->rows - x->n_rows)
+    if (t->n_rows > rows_of(p, a) - x->n_rows)
         return rec_fail(err, REC_EFORMAT, "section '%s' has more than %u rows", t->name,
-                        p->rows);
+                        rows_of(p, a));
     to += x->n_rows * p->cols;
     for (size_t i = 0; i < t->n_rows * p->cols; i++) {
         float v = ((const float *)c->data)[i];
@@ -252,7 +258,7 @@ static enum rec_status on_rows(void *ctx, const struct rec_table *t,
         to[i] = (rec_real)v;
     }
     x->n_rows += t->n_rows;
-    x->n_arrays[a] += x->n_rows == p->rows;
+    x->n_arrays[a] += x->n_rows == rows_of(p, a);
     return REC_OK;
 }
 

@@ -29,10 +29,11 @@
 #include "nn/fused_width.h"
 #endif
 
-#define PASSES(d)                                                             \
-    {                                                                         \
-        d, hidden_##d, share_items_##d, share_users_##d, back_items_##d,      \
-            update_users_##d, update_items_##d, shares_##d, lonely_shares_##d \
+#define PASSES(d)                                                                   \
+    {                                                                               \
+        d, hidden_users_##d, hidden_singles_##d, hidden_items_##d, share_items_##d, \
+            share_users_##d, share_singles_##d, back_items_##d, update_users_##d,   \
+            update_singles_##d, update_items_##d, shares_##d, lonely_shares_##d     \
     }
 
 const struct rec_fused_passes REC_SET[] = { PASSES(8),     PASSES(16),  PASSES(24),

@@ -32,6 +32,7 @@
 #define SPLIT (NV == 1 ? 4u : NV == 2 ? 2u : 1u)
 /* Rows that are fetched ahead, found by trying; at most REC_ORDER_PAD. */
 #define AHEAD (1536u / REC_D < 8 ? 8u : 1536u / REC_D > 96 ? 96u : 1536u / REC_D)
+#define NODES_AHEAD 64u
 #define EACH(i, n) _Pragma("GCC unroll 32") for (uint32_t i = 0; i < (n); i++)
 #define INLINE static inline __attribute__((always_inline))
 
@@ -53,113 +54,12 @@ INLINE void F(set_bits)(uint32_t *on, const vec *x)
     on[j * LANES / 32] |= VON(x[j]) << (j * LANES % 32);
 }
 
-INLINE void F(fetch)(const rec_real *row)
-{
-    EACH(i, (REC_D * REC_REAL_BYTES + 63u) / 64u)
-    __builtin_prefetch((const char *)row + 64 * i);
-}
-
-/* sum = x[n] + the rows of x at the other ends of n's edges */
-INLINE void F(gather)(const struct rec_fused_work *k, const rec_real *x, uint32_t n,
-                      vec *sum)
-{
-    const uint32_t *to = k->g->to + k->g->off[n], *end = k->g->to + k->g->off[n + 1];
-    const vec *own = (const vec *)(x + (size_t)n * REC_D);
-
-    EACH(j, NV)
-    sum[j] = own[j];
-    if (SPLIT > 1 && end - to >= 8) {
-        vec more[SPLIT][NV];
-
-        EACH(i, SPLIT)
-        EACH(j, NV)
-        more[i][j] = SPLAT((rec_real)0);
-        for (; end - to >= SPLIT; to += SPLIT)
-            EACH(i, SPLIT)
-            {
-                const vec *row = (const vec *)(x + (size_t)to[i] * REC_D);
-
-                F(fetch)(x + (size_t)to[i + AHEAD] * REC_D);
-                EACH(j, NV)
-                more[i][j] += row[j];
-            }
-        EACH(i, SPLIT)
-        EACH(j, NV)
-        sum[j] += more[i][j];
-    }
-    for (; to < end; to++) {
-        const vec *row = (const vec *)(x + (size_t)*to * REC_D);
-
-        F(fetch)(x + (size_t)to[AHEAD] * REC_D);
-        EACH(j, NV)
-        sum[j] += row[j];
-    }
-}
-
-/* out = x w + b, for a tile; b NULL is 0 */
-INLINE void F(times)(const vec (*x)[NV], const rec_real *w, const rec_real *b,
-                     uint32_t rows, vec (*out)[NV])
-{
-    for (uint32_t r = 0; r < rows; r += RB)
-        for (uint32_t at = 0; at < NV; at += CB) {
-            const rec_real *x_row = (const rec_real *)x[r], *w_row = w + at * LANES;
-            vec sum[RB][CB];
-
-            EACH(i, RB)
-            EACH(j, CB)
-            {
-                sum[i][j] = SPLAT((rec_real)0);
-                if (b != NULL)
-                    sum[i][j] = ((const vec *)b)[at + j];
-            }
-            for (uint32_t c = 0; c < REC_D; c++, w_row += REC_D)
-                EACH(i, RB)
-            EACH(j, CB)
-            sum[i][j] =
-                VFMA(SPLAT(x_row[i * REC_D + c]), ((const vec *)w_row)[j], sum[i][j]);
-            EACH(i, RB)
-            EACH(j, CB)
-            out[r + i][at + j] = sum[i][j];
-        }
-}
-
-/* sum += x' y, over the rows of a tile */
-INLINE void F(outer)(const vec (*x)[NV], const vec (*y)[NV], uint32_t rows,
-                     rec_real *out)
-{
-    for (uint32_t c = 0; c < REC_D; c += RB)
-        for (uint32_t at = 0; at < NV; at += CB) {
-            rec_real *out_row = out + (size_t)c * REC_D + at * LANES;
-            vec sum[RB][CB];
-
-            EACH(i, RB)
-            EACH(j, CB)
-            sum[i][j] = ((const vec *)(out_row + i * REC_D))[j];
-            for (uint32_t r = 0; r < rows; r++) {
-                const rec_real *x_row = (const rec_real *)x[r] + c;
-
-                EACH(i, RB)
-                EACH(j, CB)
-                sum[i][j] = VFMA(SPLAT(x_row[i]), y[r][at + j], sum[i][j]);
-            }
-            EACH(i, RB)
-            EACH(j, CB)
-            ((vec *)(out_row + i * REC_D))[j] = sum[i][j];
-        }
-}
-
-/* Rows FROM .. TO of a tile are 0. */
-INLINE void F(clear)(vec (*x)[NV], uint32_t from, uint32_t to)
-{
-    for (uint32_t r = from; r < to; r++)
-        EACH(j, NV)
-    x[r][j] = SPLAT((rec_real)0);
-}
+#include "nn/fused_rows.h"
 
 /* ---- forward ---- */
 
-/* h~ = d relu(d sum w~ + b1) */
-static void F(hidden)(const struct rec_fused_work *k, uint32_t chunk)
+/* h~ = d relu(d sum w~ + b1); an item's row of h may hold a sum over its singles */
+INLINE void F(hidden)(const struct rec_fused_work *k, uint32_t chunk, bool items)
 {
     const vec *b = (const vec *)k->b1;
 
@@ -168,14 +68,34 @@ static void F(hidden)(const struct rec_fused_work *k, uint32_t chunk)
         vec d = SPLAT((rec_real)k->g->norm[n]);
 
         F(gather)(k, k->w, n, sum);
+        if (items && rec_fused_singles(k, n) > 0) {
+            EACH(j, NV)
+            sum[j] += h[j];
+        }
         EACH(j, NV)
         h[j] = d * VRELU(VFMA(d, sum[j], b[j]));
     }
 }
 
+static void F(hidden_users)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    F(hidden)(k, chunk, false);
+}
+
+static void F(hidden_items)(const struct rec_fused_work *k, uint32_t chunk)
+{
+    F(hidden)(k, chunk, true);
+}
+
+/* An item's row of y, which may hold a sum over its singles. */
+INLINE vec *F(y_row)(const struct rec_fused_work *k, uint32_t n)
+{
+    return (vec *)(k->y + (size_t)(n - k->g->n_users) * REC_D);
+}
+
 /* y = d sum h~, for the tile from node N on; rows after the last are 0 */
 INLINE void F(inputs)(const struct rec_fused_work *k, uint32_t n, uint32_t rows,
-                      vec (*y)[NV])
+                      bool items, vec (*y)[NV])
 {
     for (uint32_t t = 0; t < rows; t++) {
         struct F(node) *node = (struct F(node) *)k->nodes + n + t;
@@ -183,6 +103,10 @@ INLINE void F(inputs)(const struct rec_fused_work *k, uint32_t n, uint32_t rows,
 
         F(set_bits)(node->h_on, (const vec *)(k->h + (size_t)(n + t) * REC_D));
         F(gather)(k, k->h, n + t, sum);
+        if (items && rec_fused_singles(k, n + t) > 0) {
+            EACH(j, NV)
+            sum[j] += F(y_row)(k, n + t)[j];
+        }
         EACH(j, NV)
         y[t][j] = d * sum[j];
     }
@@ -200,6 +124,12 @@ INLINE void F(share)(struct F(node) * node, const vec *z, const rec_real *w)
     F(set_bits)(node->z_on, z);
 }
 
+/* Edges in the core. */
+INLINE double F(degree)(const struct rec_fused_work *k, uint32_t n)
+{
+    return (double)(k->g->off[n + 1] - k->g->off[n]);
+}
+
 static void F(share_items)(const struct rec_fused_work *k, uint32_t chunk)
 {
     uint32_t to = k->c->at[chunk + 1], rows;
@@ -209,12 +139,12 @@ static void F(share_items)(const struct rec_fused_work *k, uint32_t chunk)
 
     for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
         rows = to - n < TILE ? to - n : TILE;
-        F(inputs)(k, n, rows, y);
-        memcpy(k->y + (size_t)(n - k->g->n_users) * REC_D, y, rows * sizeof *y);
+        F(inputs)(k, n, rows, true, y);
+        memcpy(F(y_row)(k, n), y, rows * sizeof *y);
         F(times)(y, k->w2, k->b2, rows, z);
         for (uint32_t t = 0; t < rows; t++) {
             struct F(node) *node = (struct F(node) *)k->nodes + n + t;
-            double degree = (double)(k->g->off[n + t + 1] - k->g->off[n + t]), s;
+            double degree = F(degree)(k, n + t) + rec_fused_singles(k, n + t), s;
 
             F(share)(node, z[t], k->out + REC_D);
             s = (double)node->s;
@@ -253,14 +183,16 @@ INLINE void F(add_second)(const vec (*y)[NV], const vec (*g_on)[NV], uint32_t ro
     sum[j] += g_on[t][j];
 }
 
-/* g_n, from the sum of the other ends' s; sets c, and g (z > 0) in G_ON. */
+/*
+ * g_n, from its degree and the sum of the other ends' s less that of the node's
+ * ratings; sets c, and g (z > 0) in G_ON.
+ */
 INLINE double F(gradient)(const struct rec_fused_work *k, struct F(node) * node,
-                          uint32_t n, double others, vec *g_on)
+                          float norm, double degree, double rest, vec *g_on)
 {
-    double degree = (double)(k->g->off[n + 1] - k->g->off[n]);
-    double g = k->scale * (others + degree * ((double)node->s + k->c0) - k->ratings[n]);
+    double g = k->scale * (rest + degree * ((double)node->s + k->c0));
 
-    node->c = (rec_real)(g * (double)k->g->norm[n]);
+    node->c = (rec_real)(g * (double)norm);
     EACH(j, NV)
     g_on[j] = VKEEP(SPLAT((rec_real)g), F(bits)(node->z_on, j));
     return g;
@@ -282,18 +214,18 @@ static void F(share_users)(const struct rec_fused_work *k, uint32_t chunk)
     memset(part, 0, (REC_D + 1) * REC_D * sizeof *part);
     for (uint32_t n = k->c->at[chunk]; n < to; n += rows) {
         rows = to - n < TILE ? to - n : TILE;
-        F(inputs)(k, n, rows, y);
+        F(inputs)(k, n, rows, false, y);
         F(times)(y, k->w2, k->b2, rows, z);
         for (uint32_t t = 0; t < rows; t++) {
             struct F(node) *node = (struct F(node) *)k->nodes + n + t;
-            double others = F(shares_of)(k, n + t), a;
+            double rest = F(shares_of)(k, n + t) - k->ratings[n + t], a;
+            double degree = F(degree)(k, n + t);
 
             F(share)(node, z[t], k->out);
             a = (double)node->s + k->c0;
-            loss += a * ((double)(k->g->off[n + t + 1] - k->g->off[n + t]) * a +
-                         2.0 * (others - k->ratings[n + t]));
-            sum_g += F(gradient)(k, node, n + t, others, z[t]); /* z is done with */
-        }
+            loss += a * (degree * a + 2.0 * rest);
+            sum_g += F(gradient)(k, node, k->g->norm[n + t], degree, rest, z[t]);
+        } /* z is done with */
         F(add_second)(y, z, rows, part);
     }
     k->loss[chunk] = loss;
@@ -342,25 +274,29 @@ INLINE void F(add_node)(const struct F(node) * node, vec *sum, double *s)
     sum[j] += VKEEP(SPLAT(node->c), F(bits)(node->z_on, j));
 }
 
-/* sum = sum over the other ends of c (z > 0); the result is that of their s */
-INLINE double F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *sum)
+/* sum += c (z > 0) over N of the nodes, those that TO names or else the first; the
+ * result is the sum of their s */
+INLINE double F(add_nodes)(const struct F(node) * nodes, const uint32_t *to, size_t n,
+                           vec *sum)
 {
-    const struct F(node) *nodes = k->nodes;
-    const uint32_t *to = k->g->to + k->g->off[n], *end = k->g->to + k->g->off[n + 1];
     double s = 0.0;
+    size_t e = 0;
 
-    EACH(j, NV)
-    sum[j] = SPLAT((rec_real)0);
-    if (SPLIT > 1 && end - to >= 8) {
+    if (SPLIT > 1 && n >= 8) {
         vec more[SPLIT][NV];
         double more_s[SPLIT] = { 0.0 };
 
         EACH(i, SPLIT)
         EACH(j, NV)
         more[i][j] = SPLAT((rec_real)0);
-        for (; end - to >= SPLIT; to += SPLIT)
+        for (; n - e >= SPLIT; e += SPLIT)
             EACH(i, SPLIT)
-        F(add_node)(&nodes[to[i]], more[i], &more_s[i]);
+            {
+                if (to != NULL)
+                    __builtin_prefetch(&nodes[to[e + i + NODES_AHEAD]]);
+                F(add_node)
+                (&nodes[to == NULL ? e + i : to[e + i]], more[i], &more_s[i]);
+            }
         EACH(i, SPLIT)
         {
             s += more_s[i];
@@ -368,9 +304,22 @@ INLINE double F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *s
             sum[j] += more[i][j];
         }
     }
-    for (; to < end; to++)
-        F(add_node)(&nodes[*to], sum, &s);
+    for (; e < n; e++) {
+        if (to != NULL)
+            __builtin_prefetch(&nodes[to[e + NODES_AHEAD]]);
+        F(add_node)(&nodes[to == NULL ? e : to[e]], sum, &s);
+    }
     return s;
+}
+
+/* sum = sum over the other ends of c (z > 0); the result is that of their s */
+INLINE double F(gather_nodes)(const struct rec_fused_work *k, uint32_t n, vec *sum)
+{
+    uint64_t from = k->g->off[n];
+
+    EACH(j, NV)
+    sum[j] = SPLAT((rec_real)0);
+    return F(add_nodes)(k->nodes, k->g->to + from, k->g->off[n + 1] - from, sum);
 }
 
 /* P = w_others sum + w_own c (z > 0), the gradient d dz of the node and its edges */
@@ -387,11 +336,10 @@ INLINE void F(second)(const struct F(node) * node, const rec_real *w_own,
 }
 
 /* forward:  h = relu(z1)    so:  dz1 = dh (h > 0),   dh = d X;   sets dz1~ = d dz1 */
-INLINE void F(first)(const struct rec_fused_work *k, uint32_t n, const vec *x, vec *db)
+INLINE void F(first)(const struct F(node) * node, float norm, const vec *x, vec *dz,
+                     vec *db)
 {
-    const struct F(node) *node = (const struct F(node) *)k->nodes + n;
-    vec *dz = (vec *)(k->h + (size_t)n * REC_D);
-    vec d = SPLAT((rec_real)k->g->norm[n]);
+    vec d = SPLAT((rec_real)norm);
 
     EACH(j, NV)
     {
@@ -415,31 +363,39 @@ static void F(back_items)(const struct rec_fused_work *k, uint32_t chunk)
         rows = to - n < TILE ? to - n : TILE;
         for (uint32_t t = 0; t < rows; t++) {
             struct F(node) *node = (struct F(node) *)k->nodes + n + t;
-            double others = F(gather_nodes)(k, n + t, p[t]);
+            double rest = F(gather_nodes)(k, n + t, p[t]) - k->ratings[n + t];
+            uint32_t more = rec_fused_singles(k, n + t), item = n + t - k->g->n_users;
 
-            (void)F(gradient)(k, node, n + t, others, x[t]);
+            rest += F(add_nodes)((struct F(node) *)k->nodes + k->g->n_nodes +
+                                     k->singles->at[item],
+                                 NULL, more, p[t]);
+            (void)F(gradient)(k, node, k->g->norm[n + t], F(degree)(k, n + t) + more,
+                              rest, x[t]);
             F(second)(node, k->out + REC_D, k->out, p[t]);
         }
         F(add_second)
-        ((const vec(*)[NV])(k->y + (size_t)(n - k->g->n_users) * REC_D), x, rows, part);
+        ((const vec(*)[NV])F(y_row)(k, n), x, rows, part);
         F(clear)(p, rows, TILE);
         /* forward:  z = y W2    so:  dy = dz W2', here d dy summed over edges */
         F(times)(p, k->w2t, NULL, rows, x);
         for (uint32_t t = 0; t < rows; t++)
-            F(first)(k, n + t, x[t], db);
+            F(first)
+        ((struct F(node) *)k->nodes + n + t, k->g->norm[n + t], x[t],
+         (vec *)(k->h + (size_t)(n + t) * REC_D), db);
     }
 }
 
-/* forward:  z1 = d sum w~     so:  dW1 = d sum dz1~.  Then Adam, with W~ = d W1 */
-INLINE void F(update)(const struct rec_fused_work *k, uint32_t n)
+/* forward:  z1 = d sum w~     so:  dW1 = d SUM, the sum of dz1~.
+ * Then Adam, with W~ = d W1 */
+INLINE void F(adam)(const struct rec_fused_work *k, uint32_t n, float norm,
+                    const vec *sum)
 {
     const struct rec_adam_rates *r = &k->rates;
     size_t at = (size_t)n * REC_D;
     vec *w = (vec *)(k->w + at), *m = (vec *)(k->m + at), *v = (vec *)(k->v + at);
-    rec_real d = (rec_real)k->g->norm[n];
-    vec sum[NV], step = SPLAT(d * r->step), epsilon = SPLAT(r->epsilon);
+    rec_real d = (rec_real)norm;
+    vec step = SPLAT(d * r->step), epsilon = SPLAT(r->epsilon);
 
-    F(gather)(k, k->h, n, sum);
     EACH(j, NV)
     {
         vec dw = d * sum[j];
@@ -470,17 +426,33 @@ static void F(update_users)(const struct rec_fused_work *k, uint32_t chunk)
         F(clear)(p, rows, TILE);
         F(times)(p, k->w2t, NULL, rows, x);
         for (uint32_t t = 0; t < rows; t++) {
-            F(first)(k, n + t, x[t], db);
-            F(update)(k, n + t);
+            float norm = k->g->norm[n + t];
+            vec sum[NV];
+
+            F(first)
+            ((struct F(node) *)k->nodes + n + t, norm, x[t],
+             (vec *)(k->h + (size_t)(n + t) * REC_D), db);
+            F(gather)(k, k->h, n + t, sum);
+            F(adam)(k, n + t, norm, sum);
         }
     }
 }
 
 static void F(update_items)(const struct rec_fused_work *k, uint32_t chunk)
 {
-    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++)
-        F(update)(k, n);
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++) {
+        vec sum[NV];
+
+        F(gather)(k, k->h, n, sum);
+        if (rec_fused_singles(k, n) > 0) {
+            EACH(j, NV)
+            sum[j] += F(y_row)(k, n)[j];
+        }
+        F(adam)(k, n, k->g->norm[n], sum);
+    }
 }
+
+#include "nn/fused_single.h"
 
 #undef VECTOR_FITS
 #undef REC_VB
@@ -495,6 +467,7 @@ static void F(update_items)(const struct rec_fused_work *k, uint32_t chunk)
 #undef RB
 #undef SPLIT
 #undef AHEAD
+#undef NODES_AHEAD
 #undef EACH
 #undef INLINE
 #undef REC_D

@@ -297,6 +297,10 @@ enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const cha
         st = rec_settings_add_number(&t, "width", m->width, err);
     if (st == REC_OK)
         st = rec_settings_add_number(&t, "layers", m->n_layers, err);
+    if (st == REC_OK && m->path != NULL)
+        st = rec_settings_add(&t, "path", m->path, err);
+    if (st == REC_OK && m->kernels != NULL)
+        st = rec_settings_add(&t, "kernels", m->kernels, err);
     if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(m, i)) != NULL; i++)

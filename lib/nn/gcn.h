@@ -26,6 +26,9 @@ struct rec_gcn {
     struct rec_param b[REC_GCN_MAX_LAYERS]; /* b1 .. bL */
     struct rec_param out;                   /* w */
     struct rec_param c;                     /* c (1, 1) */
+    /* what computed it, if known: only that can make bits differ; see rec_gcn_write()
+     */
+    const char *path, *kernels;
 };
 
 /* Forward's results that backward needs, and scratch.  All (N, D) or (N). */
@@ -83,7 +86,8 @@ static inline double rec_gcn_rating(const struct rec_gcn *m,
     return (double)s->s[user] + (double)s->s[m->n_users + item] + (double)m->c.x[0];
 }
 
-/* Sections `model` (its settings) and `model.W1` ... */
+/* Sections `model` (its settings; path and kernels, if they are known) and `model.W1`
+ * ... */
 enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
                               struct rec_err *err) REC_MUST_USE;
 /* After rec_reader_run() with sections model* loaded; the graph must be the one of

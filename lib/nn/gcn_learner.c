@@ -18,18 +18,57 @@ static bool is_fused(const struct rec_graph *g, const struct rec_gcn_opts *o)
            !(o->clip_norm > 0.0) && rec_fused_serves(&m, &o->adam);
 }
 
-static enum rec_status make_fused(struct rec_gcn_learner *x, struct rec_err *err)
+/* All tensors but W1, whose gradient and moments are the fused path's own. */
+static enum rec_status learn_small(struct rec_gcn *m, struct rec_err *err)
 {
-    if (!x->opts.no_ratings) {
-        x->s.s = rec_alloc(x->g->n_nodes, sizeof *x->s.s, "layer outputs", err);
-        if (x->s.s == NULL)
-            return REC_ESYSTEM;
-    }
-    return rec_fused_make(&x->m, x->g, &x->fused, err);
+    enum rec_status st = REC_OK;
+    struct rec_param *p;
+
+    for (uint32_t i = 1; st == REC_OK && (p = rec_gcn_param(m, i)) != NULL; i++)
+        st = rec_param_learn(p, err);
+    return st;
 }
 
-enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *out,
-                                     const struct rec_graph *g,
+static enum rec_status make_fused(struct rec_gcn_learner *x, struct rec_graph *g,
+                                  struct rec_err *err)
+{
+    const struct rec_gcn_opts *o = &x->opts;
+    enum rec_status st = rec_fused_make(g, o->width, &x->fused, err);
+
+    if (st == REC_OK && o->frees_edges)
+        rec_graph_free_edges(g);
+    if (st == REC_OK && !o->no_ratings) {
+        x->s.s = rec_alloc(g->n_nodes, sizeof *x->s.s, "layer outputs", err);
+        st = x->s.s == NULL ? REC_ESYSTEM : REC_OK;
+    }
+    if (st == REC_OK)
+        st = rec_gcn_make(&x->m, g, o->width, o->n_layers, false, err);
+    if (st == REC_OK)
+        st = learn_small(&x->m, err);
+    if (st != REC_OK)
+        return st;
+    rec_gcn_init(&x->m, o->seed);
+    return rec_fused_begin(x->fused, &x->m, err);
+}
+
+static enum rec_status make_plain(struct rec_gcn_learner *x, struct rec_err *err)
+{
+    const struct rec_gcn_opts *o = &x->opts;
+    enum rec_status st;
+
+    rec_chunks_cut(x->g, &x->chunks);
+    st = rec_gcn_make(&x->m, x->g, o->width, o->n_layers, true, err);
+    if (st == REC_OK)
+        st = rec_gcn_state_make(&x->s, &x->m, &x->chunks, err);
+    if (st == REC_OK && has_batches(x->g, o))
+        st = rec_batches_make(&x->batches, x->g, o->batch, o->seed, err);
+    if (st == REC_OK)
+        rec_gcn_init(&x->m, o->seed);
+    x->one_pass = x->batches.n == 0 && !(o->dropout > 0.0);
+    return st;
+}
+
+enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *out, struct rec_graph *g,
                                      const struct rec_gcn_opts *opts,
                                      struct rec_err *err)
 {
@@ -37,21 +76,11 @@ enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *out,
     enum rec_status st;
 
     rec_kernels_init();
-    rec_chunks_cut(g, &x.chunks);
-    st = rec_gcn_make(&x.m, g, opts->width, opts->n_layers, true, err);
-    if (st == REC_OK)
-        st = is_fused(g, opts) ? make_fused(&x, err)
-                               : rec_gcn_state_make(&x.s, &x.m, &x.chunks, err);
-    if (st == REC_OK && has_batches(g, opts))
-        st = rec_batches_make(&x.batches, g, opts->batch, opts->seed, err);
+    st = is_fused(g, opts) ? make_fused(&x, g, err) : make_plain(&x, err);
     if (st != REC_OK) {
         rec_gcn_learner_free(&x);
         return st;
     }
-    x.one_pass = x.batches.n == 0 && !(opts->dropout > 0.0);
-    rec_gcn_init(&x.m, opts->seed);
-    if (x.fused != NULL)
-        rec_fused_begin(x.fused, &x.m, false);
     *out = x;
     return REC_OK;
 }
@@ -65,13 +94,36 @@ void rec_gcn_learner_free(struct rec_gcn_learner *x)
     *x = (struct rec_gcn_learner){ 0 };
 }
 
-struct rec_gcn *rec_gcn_learner_end(struct rec_gcn_learner *x)
+enum rec_status rec_gcn_learner_end(struct rec_gcn_learner *x, struct rec_gcn **out,
+                                    struct rec_err *err)
 {
+    enum rec_status st = REC_OK;
+
     if (x->fused != NULL)
-        rec_fused_end(x->fused, &x->m);
+        st = rec_fused_end(x->fused, &x->m, err);
+    x->m.path = x->fused != NULL ? "fused" : "plain";
+    if (x->fused != NULL)
+        x->m.kernels = rec_kernel_set();
+    else if (x->m.n_layers > 1) /* one layer multiplies nothing */
+        x->m.kernels = rec_kernels_blas();
     rec_fused_free(x->fused);
     x->fused = NULL;
-    return &x->m;
+    *out = &x->m;
+    return st;
+}
+
+/* Of the fused path, beside the graph. */
+static uint64_t fused_bytes(const struct rec_graph *g, const struct rec_gcn_opts *o)
+{
+    uint64_t n = g->n_nodes, d = o->width, tables;
+    uint64_t own = rec_fused_memory(g, o->width, &tables), all, freed;
+
+    all = own + tables + (o->no_ratings ? 0 : n * sizeof(rec_real)) +
+          n * d * sizeof(rec_real) +
+          4 * (rec_gcn_n_values(n, d, o->n_layers) - n * d) * sizeof(rec_real);
+    freed = o->frees_edges ? rec_graph_edge_bytes(g) : 0;
+    /* what is freed is there until all of its own is */
+    return all > own + freed ? all - freed : own;
 }
 
 uint64_t rec_gcn_learner_bytes(const struct rec_graph *g, const struct rec_gcn_opts *o,
@@ -80,13 +132,11 @@ uint64_t rec_gcn_learner_bytes(const struct rec_graph *g, const struct rec_gcn_o
     struct rec_chunks c;
     uint64_t n = g->n_nodes, d = o->width, l = o->n_layers, values = 0;
 
-    rec_chunks_cut(g, &c);
     if (best)
         values += rec_gcn_n_values(n, d, l) * sizeof(rec_real);
     if (is_fused(g, o))
-        return values + 4 * rec_gcn_n_values(n, d, l) * sizeof(rec_real) +
-               rec_fused_memory(g, o->width) +
-               (o->no_ratings ? 0 : n * sizeof(rec_real));
+        return values + fused_bytes(g, o);
+    rec_chunks_cut(g, &c);
     return values + rec_gcn_bytes(g, o->width, o->n_layers, &c) +
            (has_batches(g, o) ? rec_batches_bytes(g) : 0);
 }

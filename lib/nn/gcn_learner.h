@@ -20,6 +20,7 @@ struct rec_gcn_opts {
     uint64_t batch;       /* ratings a step; 0, or E and more: all */
     bool plain;           /* layer by layer in any case */
     bool no_ratings;      /* rating() will not be called: fused has less to do */
+    bool frees_edges;     /* fused: the graph's, once they are not needed any more */
 };
 
 struct rec_gcn_learner {
@@ -33,13 +34,14 @@ struct rec_gcn_learner {
     bool one_pass;              /* what loss() has computed is what the step needs */
 };
 
-/* With initial weights drawn from the seed; the graph must outlive it. */
-enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *x,
-                                     const struct rec_graph *g,
+/* With initial weights drawn from the seed; the graph must outlive it, and is changed
+ * by rec_graph_free_edges() alone, if that is asked for. */
+enum rec_status rec_gcn_learner_make(struct rec_gcn_learner *x, struct rec_graph *g,
                                      const struct rec_gcn_opts *opts,
                                      struct rec_err *err) REC_MUST_USE;
 void rec_gcn_learner_free(struct rec_gcn_learner *x);
-/* Bytes that rec_gcn_learner_make() takes; BEST adds a copy of the weights. */
+/* Bytes that rec_gcn_learner_make() takes, less what it frees; BEST adds a copy of the
+ * weights. */
 uint64_t rec_gcn_learner_bytes(const struct rec_graph *g,
                                const struct rec_gcn_opts *opts, bool best);
 /* Whether that and the writing of the result stay under the limit of memory: asked
@@ -49,7 +51,8 @@ enum rec_status rec_gcn_learner_fits(const struct rec_graph *g,
                                      struct rec_err *err) REC_MUST_USE;
 
 /* After training: the model, which stays X's, in order. */
-struct rec_gcn *rec_gcn_learner_end(struct rec_gcn_learner *x);
+enum rec_status rec_gcn_learner_end(struct rec_gcn_learner *x, struct rec_gcn **out,
+                                    struct rec_err *err) REC_MUST_USE;
 
 /* For rec_train(); X must stay where it is. */
 struct rec_learner rec_gcn_learner(struct rec_gcn_learner *x);

@@ -16,6 +16,11 @@ void rec_kernels_init(void)
     openblas_set_num_threads(1);
 }
 
+const char *rec_kernels_blas(void)
+{
+    return openblas_get_corename();
+}
+
 /* What a chunk needs; each kernel uses the fields it names. */
 struct work {
     const struct rec_graph *g;

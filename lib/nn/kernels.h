@@ -11,6 +11,10 @@
  * order, so that the result does not depend on the number of threads.
  */
 
+/* The name of OpenBLAS's kernels for this processor: what it multiplies with may differ
+ * in the last bits between processors, the rest does not. */
+const char *rec_kernels_blas(void);
+
 /*
  * y = D^-1/2 (A + I) D^-1/2 x.  The matrix is symmetric, so this is its own backward:
  * dx = D^-1/2 (A + I) D^-1/2 dy.

@@ -22,10 +22,11 @@ struct rec_model_kind {
 
     /*
      * To be trained: OUT with a self of its own, to be freed by free().  The graph may
-     * be NULL if it is not asked for; ratings and graph must outlive OUT.
+     * be NULL if it is not asked for; ratings and graph must outlive OUT.  What it does
+     * not need of them is freed: after it no more is there for sure than the ratings of
+     * validation and the counts.
      */
-    enum rec_status (*make)(const struct rec_ratings *ratings,
-                            const struct rec_graph *g,
+    enum rec_status (*make)(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
                             struct rec_err *err);
     void (*free)(void *self);

@@ -10,19 +10,21 @@ static void free_learner(void *self)
     rec_free(self);
 }
 
-static enum rec_status make(const struct rec_ratings *ratings,
-                            const struct rec_graph *g,
+static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
                             struct rec_err *err)
 {
-    enum rec_status st = rec_gcn_learner_fits(g, &opts->gcn, opts->keep_best, err);
+    struct rec_gcn_opts o = opts->gcn;
     struct rec_gcn_learner *x;
+    enum rec_status st;
 
-    (void)ratings;
+    rec_ratings_keep(ratings, REC_VALID); /* the others are in the graph */
+    o.frees_edges = true;
+    st = rec_gcn_learner_fits(g, &o, opts->keep_best, err);
     if (st != REC_OK)
         return st;
     x = rec_alloc_zero(1, sizeof *x, "training", err);
-    st = x == NULL ? REC_ESYSTEM : rec_gcn_learner_make(x, g, &opts->gcn, err);
+    st = x == NULL ? REC_ESYSTEM : rec_gcn_learner_make(x, g, &o, err);
     if (st == REC_OK)
         *out = rec_gcn_learner(x);
     else
@@ -33,7 +35,10 @@ static enum rec_status make(const struct rec_ratings *ratings,
 static enum rec_status write(void *self, struct rec_writer *w, const char *by,
                              struct rec_err *err)
 {
-    return rec_gcn_write(rec_gcn_learner_end(self), w, by, err);
+    struct rec_gcn *m;
+    enum rec_status st = rec_gcn_learner_end(self, &m, err);
+
+    return st == REC_OK ? rec_gcn_write(m, w, by, err) : st;
 }
 
 /* ---- trained ---- */

@@ -7,8 +7,7 @@ static void free_learner(void *self)
     rec_free(self);
 }
 
-static enum rec_status make(const struct rec_ratings *ratings,
-                            const struct rec_graph *g,
+static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
                             struct rec_err *err)
 {

@@ -64,8 +64,8 @@ const char *rec_learner_bad_tensor(const struct rec_learner *l, char text[96])
     while (n-- > 0) { /* gradients run from the last tensor to the first */
         p = l->param(l->self, n);
         (void)snprintf(text, 96, "the gradient of %s", p->name);
-        if (!all_finite(p->m, rec_param_size(p)) ||
-            !all_finite(p->v, rec_param_size(p)))
+        if (!all_finite(p->m, rec_param_state_size(p)) ||
+            !all_finite(p->v, rec_param_state_size(p)))
             return text;
     }
     for (n = 0; (p = l->param(l->self, n)) != NULL; n++) {

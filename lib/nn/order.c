@@ -6,6 +6,7 @@ void rec_order_free(struct rec_order *o)
 {
     rec_free(o->at);
     rec_free(o->from);
+    rec_free(o->singles);
     *o = (struct rec_order){ 0 };
 }
 
@@ -52,8 +53,8 @@ static void place_items(const struct rec_graph *g, uint64_t most, uint32_t first
  */
 enum { CLASSES = 9 };
 
-static uint64_t bucket(const struct rec_graph *g, const uint32_t *at, uint32_t user,
-                       uint32_t first_item)
+static uint64_t bucket(const struct rec_graph *g, const struct rec_order *o,
+                       uint32_t user)
 {
     uint64_t d = degree(g, user);
     uint32_t best = UINT32_MAX;
@@ -61,23 +62,25 @@ static uint64_t bucket(const struct rec_graph *g, const uint32_t *at, uint32_t u
     if (d == 0)
         return (CLASSES - 1) * (uint64_t)g->n_items;
     for (uint64_t e = g->off[user]; e < g->off[user + 1]; e++)
-        best = at[g->to[e]] < best ? at[g->to[e]] : best;
+        best = o->at[g->to[e]] < best ? o->at[g->to[e]] : best;
     d = d < CLASSES - 1 ? d : CLASSES - 1;
-    return (CLASSES - 1 - d) * g->n_items + best - first_item;
+    return (CLASSES - 1 - d) * g->n_items + best - o->n_users;
 }
 
-/* Numbers the users; those without edges begin at node LAST. */
-static void place_users(const struct rec_graph *g, uint32_t n_active_users,
-                        uint32_t last, uint32_t *count, uint32_t *at)
+static void place_users(const struct rec_graph *g, uint32_t *count, struct rec_order *o)
 {
-    uint64_t none = (CLASSES - 1) * (uint64_t)g->n_items;
+    uint64_t none = (CLASSES - 1) * (uint64_t)g->n_items, single = none - g->n_items;
 
     for (uint32_t n = 0; n < g->n_users; n++)
-        count[bucket(g, at, n, n_active_users)]++;
-    sum_up(count, none, 0);
-    count[none] = last;
+        count[bucket(g, o, n)]++;
+    sum_up(count, single, 0);
+    sum_up(count + single, g->n_items, o->n_core);
+    count[none] = o->n_active;
     for (uint32_t n = 0; n < g->n_users; n++)
-        at[n] = count[bucket(g, at, n, n_active_users)]++;
+        o->at[n] = count[bucket(g, o, n)]++;
+    o->singles[0] = 0;
+    for (uint32_t i = 0; i < g->n_items; i++) /* by now each is the end of its own */
+        o->singles[i + 1] = count[single + i] - o->n_core;
 }
 
 enum rec_status rec_order_make(const struct rec_graph *g, struct rec_order *out,
@@ -90,17 +93,21 @@ enum rec_status rec_order_make(const struct rec_graph *g, struct rec_order *out,
 
     o.at = rec_alloc(o.n_nodes, sizeof *o.at, "order", err);
     o.from = rec_alloc(o.n_nodes, sizeof *o.from, "order", err);
-    if (count == NULL || o.at == NULL || o.from == NULL) {
+    o.singles = rec_alloc((size_t)o.n_items + 1, sizeof *o.singles, "order", err);
+    if (count == NULL || o.at == NULL || o.from == NULL || o.singles == NULL) {
         rec_free(count);
         rec_order_free(&o);
         return REC_ESYSTEM;
     }
-    for (uint32_t n = 0; n < g->n_users; n++)
-        o.n_users += degree(g, n) > 0;
-    o.n_active = o.n_users + g->n_items;
+    for (uint32_t n = 0; n < g->n_users; n++) {
+        o.n_users += degree(g, n) > 1;
+        o.n_singles += degree(g, n) == 1;
+    }
+    o.n_core = o.n_users + o.n_items;
+    o.n_active = o.n_core + o.n_singles;
     place_items(g, most, o.n_users, count, o.at);
     memset(count, 0, buckets * sizeof *count);
-    place_users(g, o.n_users, o.n_active, count, o.at);
+    place_users(g, count, &o);
     for (uint32_t n = 0; n < o.n_nodes; n++)
         o.from[o.at[n]] = n;
     rec_free(count);
@@ -115,16 +122,20 @@ static void fill_other_rows(const struct rec_order *o, const struct rec_graph *g
     for (uint32_t n = from; n < to; n++) {
         uint32_t old = o->from[n];
 
-        for (uint64_t e = g->off[old]; e < g->off[old + 1]; e++)
-            out[next[o->at[g->to[e]]]++] = n;
+        for (uint64_t e = g->off[old]; e < g->off[old + 1]; e++) {
+            uint32_t other = o->at[g->to[e]];
+
+            if (other < o->n_core)
+                out[next[other]++] = n;
+        }
     }
 }
 
 enum rec_status rec_order_graph(const struct rec_order *o, const struct rec_graph *g,
                                 struct rec_graph *out, struct rec_err *err)
 {
-    struct rec_graph x = { o->n_users, o->n_items, o->n_active, g->n_edges,
-                           .off = NULL };
+    struct rec_graph x = { o->n_users, o->n_items, o->n_core,
+                           g->n_edges - 2 * (uint64_t)o->n_singles, .off = NULL };
     uint64_t *next = rec_alloc(x.n_nodes, sizeof *next, "order", err);
 
     x.off = rec_alloc((size_t)x.n_nodes + 1, sizeof *x.off, "graph rows", err);
@@ -137,7 +148,11 @@ enum rec_status rec_order_graph(const struct rec_order *o, const struct rec_grap
     }
     x.off[0] = 0;
     for (uint32_t n = 0; n < x.n_nodes; n++) {
+        uint32_t item = n - x.n_users; /* if it is one */
+
         x.off[n + 1] = x.off[n] + degree(g, o->from[n]);
+        if (n >= x.n_users)
+            x.off[n + 1] -= o->singles[item + 1] - o->singles[item];
         x.norm[n] = g->norm[o->from[n]];
     }
     memcpy(next, x.off, x.n_nodes * sizeof *next);

@@ -14,25 +14,37 @@ size_t rec_param_size(const struct rec_param *p)
     return (size_t)p->rows * p->cols;
 }
 
+size_t rec_param_state_size(const struct rec_param *p)
+{
+    return (size_t)p->state_rows * p->cols;
+}
+
 enum rec_status rec_param_make(struct rec_param *p, const char *name, uint32_t rows,
                                uint32_t cols, bool learn, struct rec_err *err)
 {
     struct rec_param q = { .rows = rows, .cols = cols };
-    size_t n = rec_param_size(&q);
+    enum rec_status st;
 
     (void)snprintf(q.name, sizeof q.name, "%s", name);
-    q.x = rec_alloc_zero(n, sizeof *q.x, "model", err);
-    if (learn && q.x != NULL) {
-        q.dx = rec_alloc_zero(n, sizeof *q.dx, "gradient", err);
-        q.m = q.dx == NULL ? NULL : rec_alloc_zero(n, sizeof *q.m, "Adam's state", err);
-        q.v = q.m == NULL ? NULL : rec_alloc_zero(n, sizeof *q.v, "Adam's state", err);
-    }
-    if (q.x == NULL || (learn && q.v == NULL)) {
+    q.x = rec_alloc_zero(rec_param_size(&q), sizeof *q.x, "model", err);
+    st = q.x == NULL ? REC_ESYSTEM : learn ? rec_param_learn(&q, err) : REC_OK;
+    if (st != REC_OK) {
         rec_param_free(&q);
-        return REC_ESYSTEM;
+        return st;
     }
     *p = q;
     return REC_OK;
+}
+
+enum rec_status rec_param_learn(struct rec_param *p, struct rec_err *err)
+{
+    size_t n = rec_param_size(p);
+
+    p->state_rows = p->rows;
+    p->dx = rec_alloc_zero(n, sizeof *p->dx, "gradient", err);
+    p->m = rec_alloc_zero(n, sizeof *p->m, "Adam's state", err);
+    p->v = rec_alloc_zero(n, sizeof *p->v, "Adam's state", err);
+    return p->dx == NULL || p->m == NULL || p->v == NULL ? REC_ESYSTEM : REC_OK;
 }
 
 void rec_param_free(struct rec_param *p)
@@ -186,8 +198,9 @@ void rec_param_scale(struct rec_param *p, double factor)
 }
 
 enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix,
-                                   const rec_real *x, struct rec_writer *w,
-                                   const char *by, struct rec_err *err)
+                                   const rec_real *x, uint32_t n_rows,
+                                   struct rec_writer *w, const char *by,
+                                   struct rec_err *err)
 {
     char name[48];
     struct rec_table t;
@@ -198,13 +211,13 @@ enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix
     (void)snprintf(t.by, sizeof t.by, "%s", by);
     rec_table_add(&t, "row", REC_F32, p->cols, REC_PLAIN, NULL);
 #ifdef REC_DOUBLE
-    st = rec_table_reserve(&t, p->rows, err);
-    for (size_t i = 0; st == REC_OK && i < rec_param_size(p); i++)
+    st = rec_table_reserve(&t, n_rows, err);
+    for (size_t i = 0; st == REC_OK && i < (size_t)n_rows * p->cols; i++)
         ((float *)t.cols[0].data)[i] = (float)x[i];
 #else
     t.cols[0].data = (void *)(uintptr_t)x; /* only lent, and only read */
 #endif
-    t.n_rows = p->rows;
+    t.n_rows = n_rows;
     if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
 #ifndef REC_DOUBLE
@@ -217,7 +230,7 @@ enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix
 enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
                                 const char *by, struct rec_err *err)
 {
-    return rec_param_write_as(p, "model.", p->x, w, by, err);
+    return rec_param_write_as(p, "model.", p->x, p->rows, w, by, err);
 }
 
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,

@@ -5,20 +5,25 @@
 #include "nn/real.h"
 
 /*
- * A tensor that is learned: its values, their gradient and Adam's two moments, each
- * (rows, cols).  { 0 } is empty.
+ * A tensor that is learned: its values, (rows, cols), their gradient and Adam's two
+ * moments, (state_rows, cols): rows, but fewer where it is known that those after them
+ * have no gradient.  { 0 } is empty.
  */
 struct rec_param {
     char name[32]; /* "W1" */
-    uint32_t rows, cols;
+    uint32_t rows, cols, state_rows;
     rec_real *x, *dx, *m, *v;
 };
 
 size_t rec_param_size(const struct rec_param *p);
+/* Of a moment. */
+size_t rec_param_state_size(const struct rec_param *p);
 /* Zeroed values; with LEARN also gradient and moments, else those are NULL. */
 enum rec_status rec_param_make(struct rec_param *p, const char *name, uint32_t rows,
                                uint32_t cols, bool learn,
                                struct rec_err *err) REC_MUST_USE;
+/* Adds gradient and moments, zeroed, to one made without; after a failure free it. */
+enum rec_status rec_param_learn(struct rec_param *p, struct rec_err *err) REC_MUST_USE;
 void rec_param_free(struct rec_param *p);
 
 /* Uniform in [-limit, limit), from the stream "init NAME" of SEED. */
@@ -45,11 +50,12 @@ double rec_param_square_sum(const struct rec_param *p);
 /* dx *= factor */
 void rec_param_scale(struct rec_param *p, double factor);
 
-/* X (rows, cols) as section PREFIX NAME, f32[cols]: its values, or one of its moments.
- */
+/* X (n_rows, cols) as section PREFIX NAME, f32[cols]: its values, or one of its
+ * moments. */
 enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix,
-                                   const rec_real *x, struct rec_writer *w,
-                                   const char *by, struct rec_err *err) REC_MUST_USE;
+                                   const rec_real *x, uint32_t n_rows,
+                                   struct rec_writer *w, const char *by,
+                                   struct rec_err *err) REC_MUST_USE;
 /* As section `model.NAME`; and the way back, values only, checked. */
 enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
                                 const char *by, struct rec_err *err) REC_MUST_USE;

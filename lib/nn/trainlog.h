@@ -27,7 +27,8 @@ struct rec_train_log {
 };
 
 /* METRIC is its column's name, or NULL; PATH, which is not opened yet, may be NULL.
- * Room for up to 65536 of EPOCHS is made now, so that none is needed in an epoch. */
+ * Room for up to 65536 of EPOCHS is made now, so that none is needed in an epoch; for
+ * those after them it grows by halves, between two epochs, which may fail. */
 enum rec_status rec_train_log_open(struct rec_train_log *log, const char *path,
                                    const char *metric, uint64_t epochs,
                                    struct rec_err *err) REC_MUST_USE;

@@ -1,9 +1,12 @@
 /*
  * passes FILE WIDTH THREADS EPOCHS [SET]: what an epoch of the fused path takes on the
  * graph of FILE, by pass: TSV, milliseconds (least and median), bytes by the formulas
- * of fused_pass.h and the rate they come to; beside them what the machine does in the
- * same run: a triad over arrays (STREAM), and the gathering of rows of WIDTH floats
- * at random from a table as large as the model's.
+ * of fused_pass.h, how many of them are gathered along edges, and the rate they come
+ * to; beside them what the machine does in the same run: a triad over arrays (STREAM),
+ * and the gathering of rows of WIDTH floats at random from a table as large as the
+ * model's.  By these two a pass is expected between two times: all its bytes at the
+ * rate of the triad (least_ms), and the gathered ones at that of the gather (most_ms).
+ * Below is what caches hold, above what is bound by arithmetic.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +18,10 @@
 #include "nn/fused.h"
 #include "nn/kernels.h"
 
-enum { CHUNKS = 64, ROWS = REC_FUSED_PASSES + 3 };
+enum { CHUNKS = 64 };
+/* Rows of what is printed: the passes, and these. */
+enum { EPOCH = REC_FUSED_PASSES, TRIAD, GATHER, ROWS };
+static const char *const others[] = { "epoch", "triad", "gather" };
 
 static struct rec_err err;
 
@@ -111,11 +117,26 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void print(const char *name, double *s, size_t n, double bytes)
+/* What a pass, or all of them, takes and moves. */
+struct row {
+    double least_s, median_s, bytes, gathered;
+};
+
+static struct row row_of(double *s, size_t n, double bytes, double gathered)
 {
     qsort(s, n, sizeof *s, by_value);
-    printf("%s\t%.3f\t%.3f\t%.1f\t%.1f\n", name, 1e3 * s[0], 1e3 * s[n / 2],
-           bytes / 1e6, bytes / 1e9 / s[0]);
+    return (struct row){ s[0], s[n / 2], bytes, gathered };
+}
+
+static void print(const char *name, struct row x, struct row stream, struct row random)
+{
+    double stream_s = stream.least_s / stream.bytes;
+    double random_s = random.least_s / random.bytes;
+
+    printf("%s\t%.3f\t%.3f\t%.1f\t%.1f\t%.1f\t%.3f\t%.3f\n", name, 1e3 * x.least_s,
+           1e3 * x.median_s, x.bytes / 1e6, x.gathered / 1e6, x.bytes / 1e9 / x.least_s,
+           1e3 * x.bytes * stream_s,
+           1e3 * ((x.bytes - x.gathered) * stream_s + x.gathered * random_s));
 }
 
 static void load(const char *path, struct rec_graph *g)
@@ -132,7 +153,8 @@ static void load(const char *path, struct rec_graph *g)
 static void measure(const struct rec_graph *g, uint32_t width, size_t epochs)
 {
     static const struct rec_adam adam = { 0.01, 0.9, 0.999, 1e-8, 0.0 };
-    double *s = calloc(ROWS * epochs, sizeof *s), bytes[REC_FUSED_PASSES], all = 0.0;
+    double *s = calloc(ROWS * epochs, sizeof *s), bytes[ROWS], gathered[ROWS] = { 0 };
+    struct row rows[ROWS];
     struct machine k;
     struct rec_gcn m;
     struct rec_fused *f;
@@ -143,9 +165,9 @@ static void measure(const struct rec_graph *g, uint32_t width, size_t epochs)
         exit(2);
     }
     rec_gcn_init(&m, 1);
-    must(rec_fused_make(&m, g, &f, &err));
-    rec_fused_begin(f, &m, false);
-    rec_fused_bytes(f, bytes);
+    must(rec_fused_make(g, width, &f, &err));
+    must(rec_fused_begin(f, &m, &err));
+    rec_fused_bytes(f, bytes, gathered);
     machine_make(&k, g->n_nodes, width);
     for (size_t e = 0; e < epochs; e++) {
         double pass[REC_FUSED_PASSES] = { 0 }, start = now();
@@ -153,21 +175,25 @@ static void measure(const struct rec_graph *g, uint32_t width, size_t epochs)
         rec_fused_watch(f, pass);
         (void)rec_fused_forward(f, &m);
         rec_fused_step(f, &m, &adam, e + 1);
-        s[REC_FUSED_PASSES * epochs + e] = now() - start;
+        s[EPOCH * epochs + e] = now() - start;
         for (size_t i = 0; i < REC_FUSED_PASSES; i++)
             s[i * epochs + e] = pass[i];
-        s[(REC_FUSED_PASSES + 1) * epochs + e] = timed(&k, triad);
-        s[(REC_FUSED_PASSES + 2) * epochs + e] = timed(&k, gather);
+        s[TRIAD * epochs + e] = timed(&k, triad);
+        s[GATHER * epochs + e] = timed(&k, gather);
     }
-    printf("pass\tmin_ms\tmedian_ms\tMB\tGB_per_s\n");
+    bytes[EPOCH] = 0.0;
     for (size_t i = 0; i < REC_FUSED_PASSES; i++) {
-        print(rec_fused_names[i], s + i * epochs, epochs, bytes[i]);
-        all += bytes[i];
+        bytes[EPOCH] += bytes[i];
+        gathered[EPOCH] += gathered[i];
     }
-    print("epoch", s + REC_FUSED_PASSES * epochs, epochs, all);
-    print("triad", s + (REC_FUSED_PASSES + 1) * epochs, epochs, 12.0 * (double)k.n);
-    print("gather", s + (REC_FUSED_PASSES + 2) * epochs, epochs,
-          4.0 * k.rows * (width + 1.0));
+    bytes[TRIAD] = 12.0 * (double)k.n;
+    bytes[GATHER] = gathered[GATHER] = 4.0 * k.rows * (width + 1.0);
+    for (size_t i = 0; i < ROWS; i++)
+        rows[i] = row_of(s + i * epochs, epochs, bytes[i], gathered[i]);
+    printf("pass\tmin_ms\tmedian_ms\tMB\tgathered\tGB_per_s\tleast_ms\tmost_ms\n");
+    for (size_t i = 0; i < ROWS; i++)
+        print(i < REC_FUSED_PASSES ? rec_fused_names[i] : others[i - REC_FUSED_PASSES],
+              rows[i], rows[TRIAD], rows[GATHER]);
 }
 
 int main(int argc, char **argv)

@@ -183,7 +183,8 @@ encoded() {
     grep -qx $'graph\tcsr\trec-graph\t4' list
     grep -qx $'graph.nodes\ttable\trec-graph\t3' list
     grep -qx $'model.W1\tmatrix\trec-train\t3' list
-    equal "$(table m.rec model)" "$(lines $'key\tvalue' $'model\tgcn' $'width\t3' $'layers\t2')"
+    equal "$(table m.rec model | head -n 5)" "$(lines $'key\tvalue' $'model\tgcn' $'width\t3' $'layers\t2' \
+        $'path\tplain')"
     equal "$(table m.rec model.W1 | head -n 1)" $'row.0\trow.1\trow.2'
     equal "$(table m.rec model.W1 | wc -l)" 4
 }

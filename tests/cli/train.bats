@@ -73,8 +73,8 @@ near() {
     for d in 1 3 64; do
         for l in 1 3; do
             rec-train --hidden $d --layers $l --epochs 2 -o m.rec "$graph"
-            gives 0 "$(lines $'key\tvalue' $'model\tgcn' $'width\t'$d $'layers\t'$l)" '' \
-                rec-view -s model m.rec
+            equal "$(rec-view -s model m.rec | head -n 4)" \
+                "$(lines $'key\tvalue' $'model\tgcn' $'width\t'$d $'layers\t'$l)"
             equal "$(shape m.rec model.W1)" "$nodes $d "
             [ $l = 1 ] || equal "$(shape m.rec model.W3)" "$d $d "
             equal "$(shape m.rec model.w)" "2 $d "
@@ -83,6 +83,24 @@ near() {
             gives 0 '' '' rec-eval -q -o metrics.tsv m.rec
         done
     done
+}
+
+# path_of OPTION...: what the model says that computed it.
+path_of() {
+    rec-train --epochs 1 "$@" "$graph" | rec-view -s model - | grep -E $'^(path|kernels)\t' |
+        sed 's/\t/ /' | paste -sd, -
+}
+
+@test "the model says what computed it, where that can make bits differ" {
+    [[ $(path_of) =~ ^path\ fused,kernels\ (avx512|avx2|base)$ ]]
+    [[ $(path_of --batch 10) =~ ^path\ plain,kernels\ [A-Za-z0-9_]+$ ]]
+    [[ $(path_of --hidden 17) =~ ^path\ plain,kernels\ [A-Za-z0-9_]+$ ]]
+    equal "$(path_of --layers 1)" 'path plain'
+    # not by threads, nor by how often it was stopped
+    rec-train --epochs 4 -T 1 -o one.rec "$graph"
+    rec-train --epochs 2 --checkpoint ck -o half.rec "$graph"
+    rec-train --epochs 4 --resume ck -T 3 -o two.rec "$graph"
+    cmp one.rec two.rec
 }
 
 @test "the deepest model, and a wide one, train and evaluate" {

@@ -20,14 +20,18 @@ static const struct fused_case {
     const char *what;
     uint32_t users, items;
     size_t n;
+    bool singles; /* every user has one rating, or none */
 } fused_cases[] = {
-    { "one rating", 1, 1, 1 },
-    { "one user", 1, 6, 9 },
-    { "one item", 9, 1, 12 },
-    { "mostly users of one rating, some of none", 900, 40, 1100 },
-    { "no user of one rating, repeated pairs", 30, 20, 3000 },
-    { "mostly items of one rating, some of none", 40, 900, 1100 },
-    { "many chunks", 3000, 700, 9000 },
+    { "one rating", 1, 1, 1, false },
+    { "one user", 1, 6, 9, false },
+    { "one item", 9, 1, 12, false },
+    { "mostly users of one rating, some of none", 900, 40, 1100, false },
+    { "no user of one rating, repeated pairs", 30, 20, 3000, false },
+    { "mostly items of one rating, some of none", 40, 900, 1100, false },
+    { "many chunks", 3000, 700, 9000, false },
+    { "singles of two items in many chunks", 5000, 3, 4000, false },
+    { "only singles, some items without", 1300, 60, 1000, true },
+    { "only singles, of one item", 900, 1, 800, true },
 };
 enum { N_FUSED_CASES = sizeof fused_cases / sizeof *fused_cases };
 
@@ -37,6 +41,8 @@ static inline struct rec_graph fused_graph(const struct fused_case *c)
     struct rec_graph g;
     struct rec_err err;
 
+    for (uint32_t i = 0; c->singles && i < c->n; i++)
+        t.user[i] = i;
     CHECKF(rec_graph_build(&t.x, &g, &err) == REC_OK, "%s", err.text);
     toy_free(&t);
     return g;

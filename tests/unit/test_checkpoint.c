@@ -34,7 +34,7 @@ static double metric(void *ctx, const struct rec_learner *l)
     return fabs(l->rating(l->self, &x, 0) - 3.0);
 }
 
-static enum rec_status run(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static enum rec_status run(struct rec_graph *g, const struct rec_gcn_opts *o,
                            const struct rec_train_opts *t, uint64_t stop_at,
                            struct rec_gcn_learner *x, struct rec_train_log *log)
 {
@@ -66,7 +66,7 @@ static struct rec_train_opts save_opts(const char *path)
 }
 
 /* The values and the log of a training; both are the caller's. */
-static rec_real *whole(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static rec_real *whole(struct rec_graph *g, const struct rec_gcn_opts *o,
                        const struct rec_train_opts *t, struct rec_train_log *log,
                        size_t *n)
 {
@@ -87,7 +87,7 @@ static void same_log(const struct rec_train_log *a, const struct rec_train_log *
 }
 
 /* Stopped after epoch 3, 4, 11 and at the end, each time gone on with. */
-static void stopped_four_times(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static void stopped_four_times(struct rec_graph *g, const struct rec_gcn_opts *o,
                                struct rec_train_opts t, const rec_real *wanted,
                                const struct rec_train_log *wanted_log)
 {
@@ -183,7 +183,7 @@ static void more_epochs_are_as_if_asked_for_at_first(void)
 
 /* ---- what is refused ---- */
 
-static enum rec_status try(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static enum rec_status try(struct rec_graph *g, const struct rec_gcn_opts *o,
                            const struct rec_train_opts *t)
 {
     struct rec_gcn_learner x;

@@ -6,6 +6,7 @@
 #include "base/par.h"
 #include "nn/kernels.h"
 #include "nn/gcn_learner.h"
+#include "nn/singles.h"
 #include "nn/train.h"
 #include "unit/fusedcases.h"
 
@@ -18,7 +19,7 @@ static uint64_t degree(const struct rec_graph *g, uint32_t n)
     return g->off[n + 1] - g->off[n];
 }
 
-/* 0: eight edges or more, 1: seven, ..., 8: none */
+/* 0: eight edges or more, 1: seven, ..., 6: two */
 static int group(const struct rec_graph *g, uint32_t user)
 {
     return degree(g, user) > 8 ? 0 : 8 - (int)degree(g, user);
@@ -35,28 +36,49 @@ static uint32_t first_item(const struct rec_graph *g, const struct rec_order *o,
     return first;
 }
 
+/* Users of two edges and more, items, singles, users without edges, in that order. */
+static int kind(const struct rec_graph *g, uint32_t node)
+{
+    if (node >= g->n_users)
+        return 1;
+    return degree(g, node) > 1 ? 0 : degree(g, node) == 1 ? 2 : 3;
+}
+
+static void check_neighbours(const struct rec_graph *g, const struct rec_order *o,
+                             uint32_t n)
+{
+    uint32_t old = o->from[n], next = o->from[n + 1], a, b;
+
+    CHECK(kind(g, old) <= kind(g, next));
+    if (kind(g, old) != kind(g, next))
+        return;
+    if (kind(g, old) == 1) {
+        CHECK(degree(g, old) >= degree(g, next));
+    } else if (kind(g, old) != 3) {
+        a = first_item(g, o, old);
+        b = first_item(g, o, next);
+        CHECK(group(g, old) <= group(g, next));
+        CHECK(group(g, old) != group(g, next) || a < b || (a == b && old < next));
+    }
+}
+
 static void check_order(const struct rec_graph *g, const struct rec_order *o)
 {
+    uint32_t count[4] = { 0 };
+
     CHECK(o->n_nodes == g->n_nodes && o->n_items == g->n_items);
-    CHECK(o->n_active == o->n_users + g->n_items);
     for (uint32_t n = 0; n < g->n_nodes; n++) {
-        uint32_t old = o->from[n];
-
-        CHECK(old < g->n_nodes && o->at[old] == n);
-        CHECK((old < g->n_users && degree(g, old) > 0) == (n < o->n_users));
-        CHECK((old >= g->n_users) == (n >= o->n_users && n < o->n_active));
-        if (n + 1 < o->n_users) {
-            uint32_t next = o->from[n + 1], a = first_item(g, o, old),
-                     b = first_item(g, o, next);
-
-            CHECK(group(g, old) <= group(g, next));
-            CHECK(group(g, old) != group(g, next) || a < b || (a == b && old < next));
-        } else if (n >= o->n_users && n + 1 < o->n_active) {
-            CHECK(degree(g, old) >= degree(g, o->from[n + 1]));
-        } else if (n >= o->n_active) {
-            CHECK(degree(g, old) == 0);
-        }
+        CHECK(o->from[n] < g->n_nodes && o->at[o->from[n]] == n);
+        count[kind(g, n)]++;
+        if (n + 1 < g->n_nodes)
+            check_neighbours(g, o, n);
     }
+    CHECK(o->n_users == count[0] && o->n_singles == count[2]);
+    CHECK(o->n_core == count[0] + count[1] && o->n_active == o->n_core + count[2]);
+    CHECK(o->singles[0] == 0 && o->singles[o->n_items] == o->n_singles);
+    for (uint32_t i = 0; i < o->n_items; i++)
+        for (uint32_t k = o->singles[i]; k < o->singles[i + 1]; k++)
+            CHECK(o->at[g->to[g->off[o->from[o->n_core + k]]]] == o->n_users + i);
 }
 
 static int by_number(const void *a, const void *b)
@@ -66,7 +88,7 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Each row holds the old row's nodes under their new numbers, ascending. */
+/* Each row holds the old row's nodes but singles under their new numbers, ascending. */
 static void check_renumbered(const struct rec_graph *g, const struct rec_order *o)
 {
     struct rec_graph x;
@@ -74,14 +96,16 @@ static void check_renumbered(const struct rec_graph *g, const struct rec_order *
 
     CHECK(row != NULL);
     CHECK(rec_order_graph(o, g, &x, &err) == REC_OK);
-    CHECK(x.n_users == o->n_users && x.n_nodes == o->n_active && x.rating == NULL);
-    CHECK(x.n_edges == g->n_edges && x.off[x.n_nodes] == g->n_edges);
+    CHECK(x.n_users == o->n_users && x.n_nodes == o->n_core && x.rating == NULL);
+    CHECK(x.n_edges == g->n_edges - 2 * (uint64_t)o->n_singles);
+    CHECK(x.off[x.n_nodes] == x.n_edges);
     for (uint32_t n = 0; n < x.n_nodes; n++) {
         uint32_t old = o->from[n];
         size_t k = 0;
 
         for (uint64_t e = g->off[old]; e < g->off[old + 1]; e++)
-            row[k++] = o->at[g->to[e]];
+            if (kind(g, g->to[e]) != 2)
+                row[k++] = o->at[g->to[e]];
         qsort(row, k, sizeof *row, by_number);
         CHECK(degree(&x, n) == k && x.norm[n] == g->norm[old]);
         CHECK(k == 0 || memcmp(row, x.to + x.off[n], k * sizeof *row) == 0);
@@ -92,7 +116,29 @@ static void check_renumbered(const struct rec_graph *g, const struct rec_order *
     rec_graph_free(&x);
 }
 
-static void order_groups_users_and_sorts_items(void)
+/* Every single is in one chunk, which knows the item of its first. */
+static void check_singles(const struct rec_graph *g, const struct rec_order *o)
+{
+    struct rec_singles x;
+    uint32_t at = 0;
+
+    CHECK(rec_singles_make(o, g, &x, &err) == REC_OK);
+    CHECK(x.n == o->n_singles && x.n_chunks <= REC_SINGLE_CHUNKS);
+    for (uint32_t k = 0; k < x.n_chunks; k++) {
+        uint32_t item = x.item[k];
+
+        CHECK(x.cut[k] == at && x.cut[k + 1] > at);
+        CHECK(x.at[item] <= at && at < x.at[item + 1]);
+        at = x.cut[k + 1];
+    }
+    CHECK(at == x.n);
+    for (uint32_t i = 0; i < x.n; i++)
+        CHECK(x.rating[i] == g->rating[g->off[o->from[o->n_core + i]]]);
+    rec_singles_free(&x);
+    rec_singles_free(&x);
+}
+
+static void order_groups_users_sorts_items_and_blocks_singles(void)
 {
     for (size_t i = 0; i < N_FUSED_CASES; i++) {
         struct rec_graph g = fused_graph(&fused_cases[i]);
@@ -101,6 +147,7 @@ static void order_groups_users_and_sorts_items(void)
         CHECK(rec_order_make(&g, &o, &err) == REC_OK);
         check_order(&g, &o);
         check_renumbered(&g, &o);
+        check_singles(&g, &o);
         rec_order_free(&o);
         rec_order_free(&o);
         rec_graph_free(&g);
@@ -151,7 +198,7 @@ static double first_rating(void *ctx, const struct rec_learner *l)
 }
 
 /* Runs 12 epochs of a model that begins as fused_model(); to *M. */
-static enum rec_status run(const struct rec_graph *g, uint32_t width, bool plain,
+static enum rec_status run(struct rec_graph *g, uint32_t width, bool plain,
                            struct losses *losses, struct rec_train_result *result,
                            struct rec_gcn *m)
 {
@@ -163,6 +210,7 @@ static enum rec_status run(const struct rec_graph *g, uint32_t width, bool plain
     struct rec_gcn_learner x = { .g = NULL };
     struct rec_learner l = rec_gcn_learner(&x);
     struct rec_train_log log = { .file = NULL };
+    struct rec_gcn *end;
     enum rec_status st = rec_gcn_learner_make(&x, g, &o, &err);
 
     CHECK(st != REC_OK || (x.fused == NULL) == plain);
@@ -174,15 +222,17 @@ static enum rec_status run(const struct rec_graph *g, uint32_t width, bool plain
         st = rec_train(&l, &t, &hooks, &log, result, &err);
     }
     st = rec_train_log_close(&log, st, &err);
+    if (st == REC_OK)
+        st = rec_gcn_learner_end(&x, &end, &err);
     if (st == REC_OK) {
-        *m = *rec_gcn_learner_end(&x);
+        *m = *end;
         x.m = (struct rec_gcn){ .n_nodes = 0 };
     }
     rec_gcn_learner_free(&x);
     return st;
 }
 
-static struct rec_gcn train(const struct rec_graph *g, uint32_t width, bool plain,
+static struct rec_gcn train(struct rec_graph *g, uint32_t width, bool plain,
                             struct losses *losses, struct rec_train_result *result)
 {
     struct rec_gcn m;
@@ -193,7 +243,7 @@ static struct rec_gcn train(const struct rec_graph *g, uint32_t width, bool plai
 
 static void trajectories_are_those_of_the_plain_path(void)
 {
-    static const struct fused_case c = { "", 3000, 700, 9000 };
+    static const struct fused_case c = { "", 3000, 700, 9000, false };
     struct rec_graph g = fused_graph(&c);
 
     for (size_t w = 0; w < N_FUSED_WIDTHS; w++) {
@@ -213,6 +263,8 @@ static void trajectories_are_those_of_the_plain_path(void)
                        fused_widths[w], i + 1, got.loss[i], wanted.loss[i]);
             CHECKF(fabs(fused_end.metric - end.metric) < 1e-3, "%.9g not %.9g",
                    fused_end.metric, end.metric);
+            CHECK(strcmp(fused.path, "fused") == 0 && strcmp(plain.path, "plain") == 0);
+            CHECK(strcmp(fused.kernels, fused_sets[set]) == 0);
             rec_gcn_free(&fused);
         }
         rec_gcn_free(&plain);
@@ -230,33 +282,72 @@ static bool same_weights(struct rec_gcn *a, struct rec_gcn *b)
     return true;
 }
 
+/* With the set that is in use. */
+static void check_threads(struct rec_graph *g, uint32_t width)
+{
+    struct losses one, more;
+    struct rec_train_result end, other_end;
+    struct rec_gcn a, b;
+
+    rec_par_set_threads(1);
+    a = train(g, width, false, &one, &end);
+    for (unsigned threads = 2; threads <= 4; threads++) {
+        rec_par_set_threads(threads);
+        b = train(g, width, false, &more, &other_end);
+        CHECK(same_weights(&a, &b) && end.metric == other_end.metric);
+        CHECK(memcmp(one.loss, more.loss, 12 * sizeof(double)) == 0);
+        rec_gcn_free(&b);
+    }
+    rec_gcn_free(&a);
+    rec_par_set_threads(1);
+}
+
 static void any_number_of_threads_gives_the_same_bits(void)
 {
-    static const struct fused_case c = { "", 9000, 3000, 60000 };
-    struct rec_graph g = fused_graph(&c);
+    static const struct fused_case cases[] = {
+        { "", 9000, 3000, 60000, false },
+        { "", 9000, 3000, 9000, false },
+        { "", 5000, 3, 4000, false }, /* singles of an item in many chunks */
+    };
 
-    for (size_t set = 0; set < N_FUSED_SETS; set++) {
-        if (!rec_kernel_set_use(fused_sets[set]))
-            continue;
-        for (size_t w = 1; w < N_FUSED_WIDTHS; w += 4) { /* 16 and 64 */
-            uint32_t width = fused_widths[w];
-            struct losses one, more;
-            struct rec_train_result end, other_end;
-            struct rec_gcn a, b;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rec_graph g = fused_graph(&cases[i]);
 
-            rec_par_set_threads(1);
-            a = train(&g, width, false, &one, &end);
-            for (unsigned threads = 2; threads <= 4; threads++) {
-                rec_par_set_threads(threads);
-                b = train(&g, width, false, &more, &other_end);
-                CHECK(same_weights(&a, &b) && end.metric == other_end.metric);
-                CHECK(memcmp(one.loss, more.loss, 12 * sizeof(double)) == 0);
-                rec_gcn_free(&b);
-            }
-            rec_gcn_free(&a);
-        }
+        for (size_t set = 0; set < N_FUSED_SETS; set++)
+            for (size_t w = 1; w < N_FUSED_WIDTHS; w += 4) /* 16 and 64 */
+                if (rec_kernel_set_use(fused_sets[set]))
+                    check_threads(&g, fused_widths[w]);
+        rec_graph_free(&g);
     }
-    rec_par_set_threads(1);
+}
+
+/* An epoch with G's edges gone is that with G whole, to the bit. */
+static void edges_are_not_needed_after_making(void)
+{
+    struct rec_graph g = fused_graph(&fused_cases[6]);
+    struct rec_gcn_opts o = { 16, 2, .seed = 7, .adam = { 0.01, 0.9, 0.999, 1e-8, 0.0 },
+                              .no_ratings = true };
+    double wanted[3];
+    uint64_t before = rec_mem_now(), edges = rec_graph_edge_bytes(&g);
+
+    for (int k = 0; k < 2; k++) {
+        struct rec_gcn_learner x = { .g = NULL };
+        struct rec_learner l = rec_gcn_learner(&x);
+
+        o.frees_edges = k == 1;
+        CHECK(rec_gcn_learner_make(&x, &g, &o, &err) == REC_OK);
+        CHECK((g.to == NULL) == o.frees_edges && g.n_nodes == 3700);
+        for (uint64_t e = 1; e <= 3; e++) {
+            double loss = l.loss(&x);
+
+            if (k == 0)
+                wanted[e - 1] = loss;
+            CHECK(loss == wanted[e - 1]);
+            l.epoch(&x, e, 0.01);
+        }
+        rec_gcn_learner_free(&x);
+    }
+    CHECK(before - rec_mem_now() == edges);
     rec_graph_free(&g);
 }
 
@@ -306,10 +397,11 @@ static void make_and_train_survive_every_failed_allocation(void)
 int main(void)
 {
     rec_kernels_init();
-    RUN(order_groups_users_and_sorts_items);
+    RUN(order_groups_users_sorts_items_and_blocks_singles);
     RUN(only_known_widths_of_two_layers_are_served);
     RUN(trajectories_are_those_of_the_plain_path);
     RUN(any_number_of_threads_gives_the_same_bits);
+    RUN(edges_are_not_needed_after_making);
     RUN(users_without_edges_keep_their_rows);
     RUN(make_and_train_survive_every_failed_allocation);
     return test_end();

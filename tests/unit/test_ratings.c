@@ -108,6 +108,37 @@ static void ratings_have_the_columns_that_were_asked_for(void)
     toy_free(&t);
 }
 
+static void one_part_is_kept_in_order_and_the_room_of_the_rest_given_back(void)
+{
+    struct toy t = toy_make(USERS, ITEMS, ROWS, 3);
+    uint64_t before = rec_mem_now(), whole;
+
+    write_toy(&t.x);
+    for (int part = 0; part <= REC_N_PARTS; part++) { /* the last has no row */
+        struct rec_reader *r = read_toy(REC_NEED_EDGES);
+        struct rec_ratings x;
+        size_t k = 0;
+
+        CHECK(rec_ratings_get(r, REC_NEED_EDGES, &x, &err) == REC_OK);
+        whole = rec_mem_now();
+        rec_ratings_keep(&x, (enum rec_part)part);
+        for (size_t i = 0; i < ROWS; i++) {
+            if (t.part[i] != part)
+                continue;
+            CHECK(k < x.n && x.user[k] == t.user[i] && x.item[k] == t.item[i] &&
+                  x.rating[k] == t.rating[i] && x.part[k] == part);
+            k++;
+        }
+        CHECK(k == x.n && x.time == NULL && x.ratings->n_rows == k);
+        CHECK(whole - rec_mem_now() >= (ROWS - k) * 13);
+        rec_reader_close(r);
+        CHECK(rec_mem_now() == before);
+    }
+    rec_ratings_keep(&t.x, REC_VALID);
+    CHECK(t.x.n == ROWS); /* not a reader's */
+    toy_free(&t);
+}
+
 static void ratings_name_the_first_row_that_is_wrong(void)
 {
     static const struct {
@@ -158,6 +189,7 @@ int main(void)
 {
     files_begin();
     RUN(ratings_have_the_columns_that_were_asked_for);
+    RUN(one_part_is_kept_in_order_and_the_room_of_the_rest_given_back);
     RUN(ratings_name_the_first_row_that_is_wrong);
     files_end();
     return test_end();

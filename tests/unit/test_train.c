@@ -65,7 +65,7 @@ static enum rec_status run(struct rec_gcn_learner *x, const struct rec_train_opt
 }
 
 /* From its start for so many epochs, without metric: the values. */
-static rec_real *trained(const struct rec_graph *g, const struct rec_gcn_opts *o,
+static rec_real *trained(struct rec_graph *g, const struct rec_gcn_opts *o,
                          const struct rec_train_opts *t, bool starve, size_t *n)
 {
     struct watch w = { .starve = starve };
@@ -172,16 +172,17 @@ static void need_of_memory_is_known_before(void)
 
 static void need_of_the_fused_path_is_known_before(void)
 {
-    struct rec_graph g = toy_graph(3000, 900, 20000, 5);
     struct rec_gcn_opts o = net_opts(16);
-    uint64_t before = rec_mem_now();
 
     o.plain = false;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 8; k++) { /* with more edges, and with more singles */
+        struct rec_graph g =
+            k < 4 ? toy_graph(3000, 900, 20000, 5) : toy_graph(9000, 900, 9000, 5);
+        uint64_t before = rec_mem_now(), need, took;
         struct rec_gcn_learner x;
-        uint64_t need, took;
 
-        o.no_ratings = k == 1;
+        o.no_ratings = k % 2 == 1;
+        o.frees_edges = k % 4 >= 2;
         need = rec_gcn_learner_bytes(&g, &o, false);
         x = make_net(&g, &o);
         took = rec_mem_now() - before;
@@ -189,8 +190,48 @@ static void need_of_the_fused_path_is_known_before(void)
         CHECKF(took <= need && need - took < need / 4, "%d of %d", (int)took,
                (int)need);
         rec_gcn_learner_free(&x);
+        rec_graph_free(&g);
     }
+}
+
+/* Edges that are freed may be more than all that is made in their place. */
+static void a_dense_graph_needs_what_is_made_before_its_edges_are_freed(void)
+{
+    struct rec_graph g = toy_graph(300, 200, 200000, 5);
+    struct rec_gcn_opts o = net_opts(16);
+    uint64_t before = rec_mem_now(), edges = rec_graph_edge_bytes(&g), need;
+    struct rec_gcn_learner x;
+
+    o.plain = false;
+    o.frees_edges = true;
+    need = rec_gcn_learner_bytes(&g, &o, false);
+    CHECK(need > edges / 4 && need < edges);
+    rec_mem_limit(before + need + edges / 4); /* the order's own scratch */
+    CHECK(rec_gcn_learner_make(&x, &g, &o, &err) == REC_OK);
+    rec_mem_limit(0);
+    CHECK(rec_mem_now() < before);
+    rec_gcn_learner_free(&x);
     rec_graph_free(&g);
+}
+
+static void a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows(void)
+{
+    struct rec_train_log log;
+    size_t n = 70000;
+
+    CHECK(rec_train_log_open(&log, NULL, "valid_rmse", 1000000, &err) == REC_OK);
+    for (size_t i = 0; i < n; i++)
+        CHECK(rec_train_log_add(&log, (double)i, (double)i + 0.5, &err) == REC_OK);
+    CHECK(rec_train_log_rows(&log) == n);
+    for (size_t i = 0; i < n; i++)
+        CHECK(rec_train_log_loss(&log, i) == (double)i &&
+              rec_train_log_metric(&log, i) == (double)i + 0.5);
+    rec_mem_fail_at(1); /* no room for more: an error, and the rows stay */
+    while (rec_train_log_add(&log, 0.0, 0.0, &err) == REC_OK)
+        n++;
+    rec_mem_fail_at(0);
+    CHECK(rec_train_log_rows(&log) == n && rec_train_log_loss(&log, 69999) == 69999.0);
+    CHECK(rec_train_log_close(&log, REC_OK, &err) == REC_OK);
 }
 
 static void keep_best_gives_the_weights_of_the_lowest_metric(void)
@@ -394,6 +435,8 @@ int main(void)
     RUN(options_change_the_result);
     RUN(need_of_memory_is_known_before);
     RUN(need_of_the_fused_path_is_known_before);
+    RUN(a_dense_graph_needs_what_is_made_before_its_edges_are_freed);
+    RUN(a_log_grows_beyond_the_room_made_for_it_and_keeps_its_rows);
     RUN(keep_best_gives_the_weights_of_the_lowest_metric);
     RUN(patience_ends_it_so_many_epochs_after_the_best);
     RUN(training_stops_when_told_to_or_when_the_loss_is_no_number);

@@ -21,7 +21,7 @@ static inline struct rec_train_opts train_opts(uint64_t epochs)
     return (struct rec_train_opts){ .epochs = epochs, .lr = 0.02 };
 }
 
-static inline struct rec_gcn_learner make_net(const struct rec_graph *g,
+static inline struct rec_gcn_learner make_net(struct rec_graph *g,
                                               const struct rec_gcn_opts *o)
 {
     struct rec_gcn_learner x;
