@@ -259,9 +259,6 @@ eval clean ratings encode
 eval encode split split
 eval split model train
 eval graph model train
-recommend clean ratings encode
-recommend encode split split
-recommend graph model train
 END
     equal "$(ls)" ''
 }

@@ -25,7 +25,7 @@ setup() {
         $'users\tdict\trec-encode\t3\t1' $'items\tdict\trec-encode\t2\t1' \
         $'ratings\ttable\trec-encode\t4\t1' $'split\ttable\trec-split\t4\t1' \
         $'graph\tcsr\trec-graph\t8\t1' $'graph.nodes\ttable\trec-graph\t5\t1' \
-        $'model\tparams\trec-train\t3\t1' $'model.W1\tmatrix\trec-train\t5\t1' \
+        $'model\tparams\trec-train\t5\t1' $'model.W1\tmatrix\trec-train\t5\t1' \
         $'model.b1\tmatrix\trec-train\t1\t1' $'model.W2\tmatrix\trec-train\t2\t1' \
         $'model.b2\tmatrix\trec-train\t1\t1' $'model.w\tmatrix\trec-train\t2\t1' \
         $'model.c\tmatrix\trec-train\t1\t1' $'model.log\tlog\trec-train\t2\t1')"
