@@ -7,10 +7,10 @@
 #include <string.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
-enum model { GCN = 1, RGNN = 2 }; /* bits */
+enum models { GCN = 1 << REC_MODEL_GCN, RGNN = 1 << REC_MODEL_RGNN };
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
-static int model, keep = KEEP_LAST, metric = VALID_RMSE;
+static int model = REC_MODEL_GCN, keep = KEEP_LAST, metric = VALID_RMSE;
 static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
 static uint64_t hidden = 16, layers = 2, folds = 10;
 static struct rec_model_opts net = {
@@ -86,8 +86,6 @@ static enum rec_status on_epoch(void *ctx, const struct rec_train_epoch *e,
 
 /* ---- the kinds of models ---- */
 
-static const struct rec_model_kind *const kinds[] = { &rec_model_gcn, &rec_model_rgnn };
-
 /* Options of some models alone: refused with others, and then not recorded. */
 static const struct {
     const char *option;
@@ -105,12 +103,12 @@ static enum rec_status check_only(struct rec_err *err)
             continue;
         if (rec_opt_given(only[i].option))
             return rec_fail(err, REC_EUSAGE, "--%s: not an option of --model %s",
-                            only[i].option, kinds[model]->name);
+                            only[i].option, rec_model_kinds[model]->name);
         for (size_t k = 0; k < sizeof table / sizeof *table; k++)
             if (strcmp(table[k].name, only[i].option) == 0)
                 table[k].recorded = false;
     }
-    if (1 << model == RGNN && hidden > REC_RGNN_MAX_WIDTH)
+    if (model == REC_MODEL_RGNN && hidden > REC_RGNN_MAX_WIDTH)
         return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
                         REC_RGNN_MAX_WIDTH);
     return REC_OK;
@@ -133,7 +131,7 @@ static void settle_rgnn(void)
 
 static void settle(void)
 {
-    if (1 << model == RGNN)
+    if (model == REC_MODEL_RGNN)
         settle_rgnn();
     net.gcn.width = (uint32_t)hidden;
     net.gcn.n_layers = (uint32_t)layers;
@@ -156,7 +154,7 @@ static void settle(void)
 static int needs(void)
 {
     return REC_NEED_EDGES |
-           (kinds[model]->times && !net.rgnn.no_time ? REC_NEED_TIME : 0);
+           (rec_model_kinds[model]->times && !net.rgnn.no_time ? REC_NEED_TIME : 0);
 }
 
 static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err)
@@ -164,7 +162,7 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     enum rec_status st = rec_ratings_load(r, needs(), err);
 
     (void)ctx;
-    if (st == REC_OK && kinds[model]->graph)
+    if (st == REC_OK && rec_model_kinds[model]->graph)
         st = rec_graph_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
@@ -218,12 +216,12 @@ static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
     st = rec_train_log_open(&log, log_path, has_valid ? name : NULL, train_opts.epochs,
                             err);
     if (st == REC_OK)
-        st = kinds[model]->make(ratings, g, &net, &l, err);
+        st = rec_model_kinds[model]->make(ratings, g, &net, &l, err);
     if (st == REC_OK)
         st = run_training(&l, has_valid, ratings, &log, err);
     if (st == REC_OK)
-        st = kinds[model]->write(l.self, w, "rec-train", err);
-    kinds[model]->free(l.self);
+        st = rec_model_kinds[model]->write(l.self, w, "rec-train", err);
+    rec_model_kinds[model]->free(l.self);
     if (st == REC_OK)
         st = rec_train_log_write(&log, w, err);
     return rec_train_log_close(&log, st, err);
@@ -235,7 +233,8 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
-    enum rec_status st = kinds[model]->graph ? rec_graph_get(r, &g, err) : REC_OK;
+    enum rec_status st =
+        rec_model_kinds[model]->graph ? rec_graph_get(r, &g, err) : REC_OK;
 
     (void)ctx;
     if (st == REC_OK)

@@ -132,8 +132,9 @@ enum side { USERS, ITEMS };
  *
  *   forward:  z = y W2 + b2, s = relu(z) w
  *   so:       dW2[i,j] = M[i,j] w[j]              db2[j] = q[j] w[j]
- *             dw[j] = sum of g_n relu(z_n[j]) = sum over i of W2[i,j] M[i,j] + b2[j]
- * q[j] forward:  z1 = A^ W1 + b1       so:  db1 = sum of dz1
+ *             dw[j] = sum of g_n relu(z_n[j])
+ *                   = sum over i of W2[i,j] M[i,j] + b2[j] q[j]
+ *   forward:  z1 = A^ W1 + b1       so:  db1 = sum of dz1
  */
 static void add_small_gradients(struct rec_fused *f, struct rec_gcn *m, enum side side)
 {

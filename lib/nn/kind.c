@@ -4,7 +4,10 @@
 
 #include "nn/settings.h"
 
-static const struct rec_model_kind *const kinds[] = { &rec_model_gcn, &rec_model_rgnn };
+const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS] = {
+    [REC_MODEL_GCN] = &rec_model_gcn,
+    [REC_MODEL_RGNN] = &rec_model_rgnn,
+};
 
 enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)
 {
@@ -27,11 +30,14 @@ enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *
     if (st != REC_OK)
         return st;
     name = rec_settings_get(t, "model", &n);
-    for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++)
-        if (strlen(kinds[i]->name) == n && memcmp(kinds[i]->name, name, n) == 0) {
-            out->kind = kinds[i];
-            return kinds[i]->read(r, ratings, parts, &out->self, err);
+    for (int i = 0; name != NULL && i < REC_N_MODELS; i++) {
+        const struct rec_model_kind *k = rec_model_kinds[i];
+
+        if (strlen(k->name) == n && memcmp(k->name, name, n) == 0) {
+            out->kind = k;
+            return k->read(r, ratings, parts, &out->self, err);
         }
+    }
     return rec_fail(err, REC_EFORMAT,
                     "section 'model': a kind of model that is not "
                     "known here");

@@ -47,6 +47,10 @@ struct rec_model_kind {
 
 extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn;
 
+/* All of them, by these numbers. */
+enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_N_MODELS };
+extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
+
 /* A trained model of any kind.  { 0 } is empty. */
 struct rec_trained {
     const struct rec_model_kind *kind;

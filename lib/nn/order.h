@@ -21,8 +21,8 @@
  *
  *   at       (N)          the new number of node n
  *   from     (N)          the node whose new number is n
- *   singles  (items + 1)  those of item n_users + j are the nodes n_core + singles[j]
- * .. n_core + singles[j + 1]
+ *   singles  (items + 1)  item n_users + j has those from singles[j] on, to
+ *                         singles[j + 1], counted from node n_core
  *
  * The nodes that have edges, and all items, are 0 .. n_active.
  */

@@ -6,6 +6,8 @@
 #include "base/par.h"
 #include "nn/gcn.h"
 #include "nn/kernels.h"
+#include "nn/kind.h"
+#include "nn/settings.h"
 #include "unit/files.h"
 #include "unit/toy.h"
 
@@ -213,6 +215,52 @@ static void model_comes_back_from_a_file(void)
     rec_graph_free(&other);
 }
 
+/* A file whose section `model` says that it is of kind NAME, or says no kind. */
+static enum rec_status read_kind(const char *name, struct rec_trained *out)
+{
+    struct rec_table t;
+    struct rec_writer *w;
+    struct rec_reader *r;
+    enum rec_status st;
+
+    rec_settings_init(&t, "model", "rec-test");
+    CHECK(rec_settings_add_number(&t, "width", 4, &err) == REC_OK);
+    if (name != NULL)
+        CHECK(rec_settings_add(&t, "model", name, &err) == REC_OK);
+    CHECK(rec_writer_open(files_path("kind"), 6, &w, &err) == REC_OK);
+    CHECK(rec_writer_table(w, &t, &err) == REC_OK);
+    CHECK(rec_writer_finish(w, "@PG\tID:x\n", &err) == REC_OK);
+    rec_table_free(&t);
+    CHECK(rec_reader_open(files_path("kind"), &r, &err) == REC_OK);
+    CHECK(rec_trained_load(r, &err) == REC_OK);
+    CHECKF(rec_reader_run(r, NULL, &err) == REC_OK, "%s", err.text);
+    st = rec_trained_get(r, NULL, 0, out, &err);
+    rec_reader_close(r);
+    return st;
+}
+
+static void a_model_of_a_kind_that_is_not_known_is_refused(void)
+{
+    static const char *const names[] = { "tree", "gc", "gcnn", "", NULL };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct rec_trained t = { .kind = NULL };
+
+        CHECK(read_kind(names[i], &t) == REC_EFORMAT && t.self == NULL);
+        CHECKF(strstr(err.text, "not known here") != NULL, "%s", err.text);
+        rec_trained_free(&t);
+    }
+    for (int i = 0; i < REC_N_MODELS; i++) { /* known: something else is missing */
+        struct rec_trained t = { .kind = NULL };
+
+        if (!rec_model_kinds[i]->graph)
+            continue; /* needs the ratings */
+        CHECK(read_kind(rec_model_kinds[i]->name, &t) == REC_EFORMAT);
+        CHECK(strstr(err.text, "section 'graph'") != NULL && t.self == NULL);
+        rec_trained_free(&t);
+    }
+}
+
 int main(void)
 {
     files_begin();
@@ -220,6 +268,7 @@ int main(void)
     RUN(ratings_and_loss_are_those_of_the_formula);
     RUN(make_survives_every_failed_allocation);
     RUN(model_comes_back_from_a_file);
+    RUN(a_model_of_a_kind_that_is_not_known_is_refused);
     files_end();
     return test_end();
 }
