@@ -15,6 +15,29 @@ struct rec_model_opts {
     bool keep_best; /* a copy of the weights will be needed as well */
 };
 
+/*
+ * What a trained model can do that ranks all items for a user.  U users, I items, D
+ * its width; B users at a time, in a block.
+ */
+struct rec_ranking {
+    /* Once, before the others; READY may be NULL. */
+    enum rec_status (*ready)(void *trained, struct rec_err *err);
+    /* What scores() needs of room for a block of B users. */
+    size_t (*scratch_bytes)(const void *trained, uint32_t b);
+    /* OUT (B, I): the scores of USER (B), higher is better.  Called from several
+     * threads at a time, each with its own scratch; the bits of a row do not depend on
+     * the block that it is in. */
+    void (*scores)(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
+                   float *out);
+    /* OUT (I): those of somebody who rated ITEM (N), distinct, RATING (N), and of whom
+     * nothing else is known: the same bits as scores() would give a user of training
+     * with just these ratings and the same weights. */
+    enum rec_status (*fold_in)(void *trained, const uint32_t *item, const float *rating,
+                               uint32_t n, float *out, struct rec_err *err);
+    /* Of all nodes of a side (REC_USERS, REC_ITEMS): (nodes, *D), the model's own. */
+    const float *(*vectors)(const void *trained, int side, uint32_t *d);
+};
+
 struct rec_model_kind {
     const char *name; /* what key `model` of section `model` says */
     bool graph;       /* trained from section `graph`, too */
@@ -43,6 +66,16 @@ struct rec_model_kind {
                             unsigned parts, void **out, struct rec_err *err);
     void (*free_trained)(void *trained);
     double (*rating)(const void *trained, const struct rec_ratings *x, size_t i);
+
+    /*
+     * NULL, or the ratings of pairs that are no rows of the ratings: Q's user, item and
+     * time (or NULL) of N pairs, where UINT32_MAX is a user or an item without training
+     * ratings of its own name; OUT (n).  NULL: rating() takes any known user and item.
+     */
+    enum rec_status (*pairs)(void *trained, const struct rec_ratings *q, double *out,
+                             struct rec_err *err);
+    /* NULL: cannot rank. */
+    const struct rec_ranking *ranking;
 };
 
 extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn;
