@@ -101,12 +101,13 @@ enum rec_status rec_pairs_open(const char *path, struct rec_pairs *out,
                         : st;
 }
 
-uint32_t rec_pairs_find(const struct rec_pairs *p, int side, const char *id, size_t n)
+void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
+                    const uint32_t *len, size_t n, uint32_t *out)
 {
-    uint32_t k;
-
-    return rec_dict_find(&p->ids[side], id, n, &k) && p->known[side][k] ? k
-                                                                        : REC_UNKNOWN;
+    rec_dict_find_many(&p->ids[side], id, len, n, out);
+    for (size_t k = 0; k < n; k++)
+        if (out[k] != REC_UNKNOWN && !p->known[side][out[k]])
+            out[k] = REC_UNKNOWN;
 }
 
 /* ---- ratings ---- */

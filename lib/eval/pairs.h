@@ -54,8 +54,10 @@ void rec_pairs_close(struct rec_pairs *p);
  * file. */
 enum rec_status rec_pairs_ready(struct rec_pairs *p, struct rec_err *err) REC_MUST_USE;
 
-/* The number of the user or item (SIDE) of N bytes at ID, or REC_UNKNOWN. */
-uint32_t rec_pairs_find(const struct rec_pairs *p, int side, const char *id, size_t n);
+/* The numbers of N users or items (SIDE), or REC_UNKNOWN; number k is that of LEN[k]
+ * bytes at ID[k]. */
+void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
+                    const uint32_t *len, size_t n, uint32_t *out);
 
 /*
  * Rates the pairs user, item (and time, unless NULL) of Q, whose n counts them; OUT

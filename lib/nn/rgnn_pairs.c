@@ -58,14 +58,31 @@ static double rate(const struct work *k, size_t i)
     return s < low ? low : s > high ? high : s;
 }
 
-/* The sums of a pair's user and item lie anywhere: asked for early. */
+/* What a pair needs lies anywhere: it is asked for early, first where the edges are, */
+static void prefetch_ranges(const struct work *k, size_t i)
+{
+    const struct rec_rgnn_edges *g = &k->t->x.g;
+    uint32_t node[2] = { k->q->user[i], k->q->item[i] };
+
+    for (int side = 0; side < 2 && k->q->time != NULL; side++)
+        if (node[side] != NONE)
+            __builtin_prefetch(g->side[side].off + (size_t)node[side] * g->n_slots);
+}
+
+/* then the edges that may be those at its time, and the sums h. */
 static void prefetch(const struct work *k, size_t i)
 {
+    const struct rec_rgnn_data *x = &k->t->x;
     uint32_t node[2] = { k->q->user[i], k->q->item[i] }, d = k->t->m.width;
 
-    for (int side = 0; side < 2; side++)
-        for (uint32_t at = 0; node[side] != NONE && at < d; at += 16)
+    for (int side = 0; side < 2; side++) {
+        if (node[side] == NONE)
+            continue;
+        for (uint32_t at = 0; at < d; at += 16)
             __builtin_prefetch(k->t->s.h[side] + (size_t)node[side] * d + at);
+        if (k->q->time != NULL && x->taus.n[side] > 0)
+            rec_rgnn_past_prefetch(&k->t->past, &x->g, &x->taus, side, node[side]);
+    }
 }
 
 static void rate_chunk(void *ctx, uint32_t chunk)
@@ -75,6 +92,8 @@ static void rate_chunk(void *ctx, uint32_t chunk)
     size_t to = k->q->n - from < CHUNK ? k->q->n : from + CHUNK;
 
     for (size_t i = from; i < to; i++) {
+        if (i + 2 * AHEAD < to)
+            prefetch_ranges(k, i + 2 * AHEAD);
         if (i + AHEAD < to)
             prefetch(k, i + AHEAD);
         k->out[i] = rate(k, i);

@@ -176,6 +176,24 @@ static struct nearby look(const struct rec_rgnn_past_side *p, uint64_t from,
     return x;
 }
 
+void rec_rgnn_past_prefetch(const struct rec_rgnn_past *past,
+                            const struct rec_rgnn_edges *g,
+                            const struct rec_rgnn_taus *taus, int side, uint32_t node)
+{
+    const struct rec_rgnn_past_side *p = &past->side[side];
+    uint64_t from = rec_rgnn_first(g, side, node), to = rec_rgnn_last(g, side, node);
+    uint64_t middle = from + (to - from) / 2;
+
+    __builtin_prefetch(p->time + middle);
+    __builtin_prefetch(p->rho + middle);
+    for (uint32_t t = 0; t < 4 * taus->n[side]; t += 8)
+        __builtin_prefetch(p->kept + middle / KEPT * taus->n[side] * 4 + t);
+    if (to - from > KEPT)
+        __builtin_prefetch(p->time + from + (to - from) / 4);
+    if (to - from > KEPT)
+        __builtin_prefetch(p->time + middle + (to - from) / 4);
+}
+
 static void add(double *sum, double *weight, double d, double s, double w)
 {
     *sum += d * s;

@@ -38,6 +38,11 @@ enum rec_status rec_rgnn_past_make(const struct rec_rgnn_edges *g,
                                    struct rec_err *err) REC_MUST_USE;
 void rec_rgnn_past_free(struct rec_rgnn_past *p);
 
+/* Says that NODE will be asked about soon. */
+void rec_rgnn_past_prefetch(const struct rec_rgnn_past *p,
+                            const struct rec_rgnn_edges *g,
+                            const struct rec_rgnn_taus *taus, int side, uint32_t node);
+
 /* PHI (taus of SIDE): the kernels of NODE at TIME. */
 void rec_rgnn_past_ask(const struct rec_rgnn_past *p, const struct rec_rgnn_edges *g,
                        const struct rec_rgnn_taus *taus, int side, uint32_t node,
