@@ -12,7 +12,7 @@ enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
 static int model = REC_MODEL_GCN, keep = KEEP_LAST, metric = VALID_RMSE;
 static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
-static uint64_t hidden = 16, layers = 2, folds = 10;
+static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
     .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
     .rgnn = { .penalty = 0.06, .init = 0.01 },
@@ -52,12 +52,15 @@ static struct rec_opt table[] = {
       0, true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
-    { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss",
-      "what best is judged by", 0, 0, true },
+    { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss", NULL, 0, 0,
+      true },
     { "patience", 0, REC_OPT_COUNT, &train_opts.patience, "N",
-      "stop after N epochs without a better one; 0 = never", 0, 1e9, true },
+      "best by what; stop after N worse; 0 = never", 0, 1e9, true },
     { "seed", 's', REC_OPT_COUNT, &net.gcn.seed, "N", "seed of all that is random", 0,
       0, true },
+    { "seeds", 0, REC_OPT_COUNT, &seeds, "M",
+      "rgnn: average M models, of seeds from --seed on", 1, REC_RGNN_MAX_MEMBERS,
+      true },
     { "log", 0, REC_OPT_TEXT, &log_path, "FILE",
       "TSV, a row an epoch: epoch seconds loss [valid_rmse]", 0, 0, false },
     { "checkpoint", 0, REC_OPT_TEXT, &train_opts.checkpoint, "FILE",
@@ -94,6 +97,7 @@ static const struct {
     { "layers", GCN }, { "weight-decay", GCN }, { "clip-norm", GCN },
     { "batch", GCN },  { "penalty", RGNN },     { "init", RGNN },
     { "folds", RGNN }, { "basis", RGNN },       { "no-time", RGNN },
+    { "seeds", RGNN },
 };
 
 static enum rec_status check_only(struct rec_err *err)
@@ -138,6 +142,7 @@ static void settle(void)
     net.rgnn.width = (uint32_t)hidden;
     net.rgnn.n_folds = (uint32_t)folds;
     net.rgnn.basis = (enum rec_rgnn_basis)basis;
+    net.members = (uint32_t)seeds;
     net.rgnn.seed = net.gcn.seed;
     net.rgnn.dropout = net.gcn.dropout;
     net.rgnn.lambda[REC_USERS] = net.rgnn.lambda[REC_ITEMS] = NAN;

@@ -3,7 +3,7 @@
 
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_members.h"
 
 /*
  * The kinds of models, and what all of them can do: be trained, be written, be read
@@ -12,7 +12,8 @@
 struct rec_model_opts {
     struct rec_gcn_opts gcn;
     struct rec_rgnn_opts rgnn;
-    bool keep_best; /* a copy of the weights will be needed as well */
+    uint32_t members; /* of rgnn */
+    bool keep_best;   /* a copy of the weights will be needed as well */
 };
 
 /*

@@ -23,7 +23,7 @@
  * residual of the biases.  m is 1 / (1 - p) or, with probability p, 0; 1 without
  * dropout.  A node without edges has h = 0: its base is left.
  */
-enum { REC_RGNN_MAX_WIDTH = 1024 };
+enum { REC_RGNN_MAX_WIDTH = 1024, REC_RGNN_MAX_MEMBERS = 64, REC_RGNN_N_PARAMS = 5 };
 
 /* What it learns from, made once: all views of it. */
 struct rec_rgnn_data {
@@ -86,8 +86,11 @@ enum rec_status rec_rgnn_make(const struct rec_rgnn_data *x, uint32_t width, boo
 void rec_rgnn_init(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint64_t seed,
                    double sd);
 void rec_rgnn_free(struct rec_rgnn *m);
-/* Y, Z, w_u, w_i, alpha, NULL. */
+/* Y, Z, w_u, w_i, alpha, NULL: REC_RGNN_N_PARAMS of them. */
 struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index);
+/* Its tensors are called "Y.2" and so on if it is member K = 1, the second of several.
+ * After rec_rgnn_init(), which draws by the name. */
+void rec_rgnn_number(struct rec_rgnn *m, uint32_t k);
 
 enum rec_status rec_rgnn_state_make(const struct rec_rgnn_data *x,
                                     const struct rec_rgnn *m, bool learn,

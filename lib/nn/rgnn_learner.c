@@ -150,10 +150,24 @@ void rec_rgnn_trained_free(struct rec_rgnn_trained *t)
 {
     rec_rgnn_past_free(&t->past);
     rec_rgnn_features_free(&t->asked);
-    rec_rgnn_state_free(&t->s);
-    rec_rgnn_free(&t->m);
+    for (uint32_t k = 0; k < t->n_members; k++) {
+        rec_rgnn_state_free(&t->s[k]);
+        rec_rgnn_free(&t->m[k]);
+    }
+    rec_free(t->s);
+    rec_free(t->m);
     rec_rgnn_data_free(&t->x);
     *t = (struct rec_rgnn_trained){ 0 };
+}
+
+double rec_rgnn_mean(const struct rec_rgnn_trained *t, uint32_t user, uint32_t item,
+                     double base, const rec_real *x)
+{
+    double sum = 0.0;
+
+    for (uint32_t k = 0; k < t->n_members; k++)
+        sum += clipped(&t->x, rec_rgnn_rating(&t->m[k], &t->s[k], user, item, base, x));
+    return sum / t->n_members;
 }
 
 double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *r,
@@ -161,7 +175,6 @@ double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratin
 {
     size_t at = t->asked.at[i];
 
-    return clipped(&t->x, rec_rgnn_rating(&t->m, &t->s, r->user[i], r->item[i],
-                                          (double)t->asked.base[at],
-                                          t->asked.x + at * t->asked.n));
+    return rec_rgnn_mean(t, r->user[i], r->item[i], (double)t->asked.base[at],
+                         t->asked.x + at * t->asked.n);
 }

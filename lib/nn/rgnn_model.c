@@ -1,6 +1,9 @@
 #include "nn/rgnn_mask.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <stdio.h>
 
 static uint32_t n_features(const struct rec_rgnn_data *x)
 {
@@ -54,6 +57,17 @@ struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index)
                                       &m->w[REC_USERS], &m->w[REC_ITEMS], &m->alpha };
 
     return index < sizeof all / sizeof *all ? all[index] : NULL;
+}
+
+void rec_rgnn_number(struct rec_rgnn *m, uint32_t k)
+{
+    struct rec_param *p;
+
+    for (uint32_t i = 0; k > 0 && (p = rec_rgnn_param(m, i)) != NULL; i++) {
+        size_t n = strlen(p->name);
+
+        (void)snprintf(p->name + n, sizeof p->name - n, ".%u", k + 1);
+    }
 }
 
 static enum rec_status room(rec_real **x, size_t n, size_t d, struct rec_err *err)

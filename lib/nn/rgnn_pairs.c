@@ -41,7 +41,7 @@ static double rate(const struct work *k, size_t i)
 {
     const struct rec_rgnn_data *d = &k->t->x;
     uint32_t n_user = d->taus.n[REC_USERS], n = n_user + d->taus.n[REC_ITEMS];
-    double n_u, n_i, low = (double)d->g.low, high = (double)d->g.high, s;
+    double n_u, n_i;
     double b_u = bias(&d->bias, REC_USERS, k->q->user[i], &n_u);
     double b_i = bias(&d->bias, REC_ITEMS, k->q->item[i], &n_i);
     rec_real x[REC_RGNN_MAX_FEATURES];
@@ -53,9 +53,7 @@ static double rate(const struct work *k, size_t i)
     x[n + 1] = (rec_real)b_i;
     x[n + 2] = (rec_real)(log(1.0 + n_u) / 5.0);
     x[n + 3] = (rec_real)(log(1.0 + n_i) / 5.0);
-    s = rec_rgnn_rating(&k->t->m, &k->t->s, k->q->user[i], k->q->item[i], (double)base,
-                        x);
-    return s < low ? low : s > high ? high : s;
+    return rec_rgnn_mean(k->t, k->q->user[i], k->q->item[i], (double)base, x);
 }
 
 /* What a pair needs lies anywhere: it is asked for early, first where the edges are, */
@@ -73,13 +71,17 @@ static void prefetch_ranges(const struct work *k, size_t i)
 static void prefetch(const struct work *k, size_t i)
 {
     const struct rec_rgnn_data *x = &k->t->x;
-    uint32_t node[2] = { k->q->user[i], k->q->item[i] }, d = k->t->m.width;
+    uint32_t node[2] = { k->q->user[i], k->q->item[i] };
 
     for (int side = 0; side < 2; side++) {
         if (node[side] == NONE)
             continue;
-        for (uint32_t at = 0; at < d; at += 16)
-            __builtin_prefetch(k->t->s.h[side] + (size_t)node[side] * d + at);
+        for (uint32_t m = 0; m < k->t->n_members; m++) {
+            uint32_t d = k->t->m[m].width;
+
+            for (uint32_t at = 0; at < d; at += 16)
+                __builtin_prefetch(k->t->s[m].h[side] + (size_t)node[side] * d + at);
+        }
         if (k->q->time != NULL && x->taus.n[side] > 0)
             rec_rgnn_past_prefetch(&k->t->past, &x->g, &x->taus, side, node[side]);
     }

@@ -14,7 +14,7 @@ static const struct rec_rgnn_taus both = { .n = { 2, 3 },
                                            .tau = { { 10, 300 }, { 60, 1000, 86400 } },
                                            .prior = 3.0 };
 
-enum { USERS = 11, ITEMS = 6, ROWS = 400 };
+enum { USERS = 11, ITEMS = 6, ROWS = 400, MEMBERS = 2 };
 
 /* Few items, so that they have many times REC_RGNN_KEPT edges. */
 struct model {
@@ -22,6 +22,21 @@ struct model {
     int64_t *time;
     struct rec_rgnn_trained t;
 };
+
+static void member_make(struct rec_rgnn_trained *t, uint32_t i)
+{
+    struct rec_rgnn *m = &t->m[i];
+
+    CHECK(rec_rgnn_make(&t->x, 20, false, m, &err) == REC_OK);
+    CHECK(rec_rgnn_state_make(&t->x, m, false, &t->s[i], &err) == REC_OK);
+    rec_rgnn_init(m, &t->x, 3 + i, 0.2);
+    for (uint32_t k = 0; k < m->alpha.cols; k++)
+        m->alpha.x[k] = (rec_real)0.1 * (rec_real)(k + 1 + i);
+    for (int s = 0; s < 2; s++)
+        for (uint32_t k = 0; k < 20; k++)
+            m->w[s].x[k] = (rec_real)0.02 * (rec_real)(k % 7);
+    rec_rgnn_forward(m, &t->x, 0, &t->s[i]);
+}
 
 static struct model model_make(const struct rec_rgnn_taus *taus)
 {
@@ -38,15 +53,12 @@ static struct model model_make(const struct rec_rgnn_taus *taus)
     m.toy.x.time = m.time;
     CHECK(rec_rgnn_data_make(&m.toy.x, true, true, 0, 0, lambda, taus, &t->x, &err) ==
           REC_OK);
-    CHECK(rec_rgnn_make(&t->x, 20, false, &t->m, &err) == REC_OK);
-    CHECK(rec_rgnn_state_make(&t->x, &t->m, false, &t->s, &err) == REC_OK);
-    rec_rgnn_init(&t->m, &t->x, 3, 0.2);
-    for (uint32_t k = 0; k < t->m.alpha.cols; k++)
-        t->m.alpha.x[k] = (rec_real)0.1 * (rec_real)(k + 1);
-    for (int s = 0; s < 2; s++)
-        for (uint32_t k = 0; k < 20; k++)
-            t->m.w[s].x[k] = (rec_real)0.02 * (rec_real)(k % 7);
-    rec_rgnn_forward(&t->m, &t->x, 0, &t->s);
+    t->m = rec_alloc_zero(MEMBERS, sizeof *t->m, "members", &err);
+    t->s = rec_alloc_zero(MEMBERS, sizeof *t->s, "members", &err);
+    CHECK(t->m != NULL && t->s != NULL);
+    t->n_members = MEMBERS;
+    for (uint32_t i = 0; i < MEMBERS; i++)
+        member_make(t, i);
     CHECK(rec_rgnn_features_ask(&t->x.g, &t->x.bias, &t->x.taus, &m.toy.x, 7u,
                                 &t->asked, &err) == REC_OK);
     return m;
@@ -181,8 +193,8 @@ static void without_times_there_are_no_kernels(void)
     CHECK(!m.t.past.is_made);
     CHECK(rec_rgnn_pairs(&m.t, &m.toy.x, timed, &err) == REC_OK);
     CHECK(memcmp(out, timed, sizeof out) != 0);
-    for (uint32_t k = 0; k < 5; k++) /* what they would weigh is then nothing */
-        m.t.m.alpha.x[k] = 0;
+    for (uint32_t k = 0; k < MEMBERS * 5; k++) /* they weigh nothing then */
+        m.t.m[k / 5].alpha.x[k % 5] = 0;
     CHECK(rec_rgnn_pairs(&m.t, &m.toy.x, timed, &err) == REC_OK);
     CHECK(memcmp(out, timed, sizeof out) == 0);
     model_free(&m);

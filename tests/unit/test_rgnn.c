@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/par.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_members.h"
 #include "nn/train.h"
 #include "unit/toy.h"
 
@@ -321,6 +321,55 @@ static void make_survives_every_failed_allocation(void)
     free(time);
 }
 
+/* Trained together they are what each is alone, with the shrinkage of the first. */
+static void members_average_what_each_predicts_alone(void)
+{
+    enum { N = 3 };
+    int64_t *time;
+    struct toy t = timed_toy(40, 30, 400, 7, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_rgnn_members all;
+    struct rec_rgnn_learner one[N];
+    struct rec_learner l, each[N];
+    double loss = 0.0;
+
+    CHECK(rec_rgnn_members_make(&all, N, &t.x, &o, &err) == REC_OK);
+    l = rec_rgnn_members_learner(&all);
+    for (int s = 0; s < 2; s++)
+        o.lambda[s] = all.member[0].x.bias.lambda[s];
+    for (int k = 0; k < N; k++, o.seed++) {
+        CHECK(rec_rgnn_learner_make(&one[k], &t.x, &o, &err) == REC_OK);
+        each[k] = rec_rgnn_learner(&one[k]);
+        for (uint64_t e = 1; e <= 3; e++) {
+            (void)each[k].loss(each[k].self);
+            each[k].epoch(each[k].self, e, 0.01);
+        }
+        loss += each[k].loss(each[k].self) / N;
+    }
+    for (uint64_t e = 1; e <= 3; e++) {
+        (void)l.loss(l.self);
+        l.epoch(l.self, e, 0.01);
+    }
+    CHECK(fabs(l.loss(l.self) - loss) < 1e-12);
+    for (size_t i = 0; i < t.x.n; i++)
+        if (t.x.part[i] == REC_VALID) {
+            double mean = 0.0;
+
+            for (int k = 0; k < N; k++)
+                mean += each[k].rating(each[k].self, &t.x, i) / N;
+            CHECK(fabs(l.rating(l.self, &t.x, i) - mean) < 1e-12);
+            CHECK(fabs(each[0].rating(each[0].self, &t.x, i) - mean) > 1e-9);
+        }
+    CHECK(strcmp(l.param(l.self, 0)->name, "Y") == 0);
+    CHECK(strcmp(l.param(l.self, N * REC_RGNN_N_PARAMS - 1)->name, "alpha.3") == 0);
+    CHECK(l.param(l.self, N * REC_RGNN_N_PARAMS) == NULL);
+    for (int k = 0; k < N; k++)
+        rec_rgnn_learner_free(&one[k]);
+    rec_rgnn_members_free(&all);
+    toy_free(&t);
+    free(time);
+}
+
 int main(void)
 {
     RUN(kernels_of_an_edge_leave_its_fold_out);
@@ -330,5 +379,6 @@ int main(void)
     RUN(threads_do_not_change_a_bit);
     RUN(training_is_finite_on_the_smallest_inputs);
     RUN(make_survives_every_failed_allocation);
+    RUN(members_average_what_each_predicts_alone);
     return test_end();
 }
