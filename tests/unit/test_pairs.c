@@ -29,7 +29,8 @@ static void member_make(struct rec_rgnn_trained *t, uint32_t i)
 
     CHECK(rec_rgnn_make(&t->x, 20, false, m, &err) == REC_OK);
     CHECK(rec_rgnn_state_make(&t->x, m, false, &t->s[i], &err) == REC_OK);
-    rec_rgnn_init(m, &t->x, 3 + i, 0.2);
+    for (int s = 0; s < 2; s++)
+        rec_param_normal(&m->table[s], 3 + i, 0.2);
     for (uint32_t k = 0; k < m->alpha.cols; k++)
         m->alpha.x[k] = (rec_real)0.1 * (rec_real)(k + 1 + i);
     for (int s = 0; s < 2; s++)
