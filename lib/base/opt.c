@@ -1,6 +1,7 @@
 #include "base/opt.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -205,6 +206,8 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
                        (unsigned long long)*(const uint64_t *)o->value);
         return text;
     case REC_OPT_REAL:
+        if (isnan(*(const double *)o->value))
+            return NULL; /* left open */
         rec_format_f64(*(const double *)o->value, text);
         return text;
     case REC_OPT_CHOICE:

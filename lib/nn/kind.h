@@ -3,6 +3,7 @@
 
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
+#include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
 
 /*
@@ -43,6 +44,14 @@ struct rec_model_kind {
     const char *name; /* what key `model` of section `model` says */
     bool graph;       /* trained from section `graph`, too */
     bool times;       /* from the times of ratings, if there are any */
+
+    /*
+     * NULL, or sets what is open in OPTS and TRAIN, see nn/rgnn_auto.h, by the training
+     * ratings.  SAID gets lines, each with its newline, of what was found and chosen.
+     */
+    enum rec_status (*settle)(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err);
 
     /*
      * To be trained: OUT with a self of its own, to be freed by free().  The graph may

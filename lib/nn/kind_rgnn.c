@@ -1,5 +1,12 @@
 #include "nn/kind.h"
 
+static enum rec_status settle(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err)
+{
+    return rec_rgnn_settle(ratings, &opts->rgnn, train, said, err);
+}
+
 static void free_learner(void *self)
 {
     if (self != NULL)
@@ -64,6 +71,7 @@ static enum rec_status pairs(void *trained, const struct rec_ratings *q, double 
 const struct rec_model_kind rec_model_rgnn = {
     .name = "rgnn",
     .times = true,
+    .settle = settle,
     .make = make,
     .free = free_learner,
     .write = write,

@@ -19,6 +19,7 @@ struct rec_rgnn_opts {
     uint64_t seed;
     double lambda[2]; /* of user and item biases; NaN: by cross-validation */
     double penalty, dropout, init;
+    const struct rec_rgnn_taus *taus; /* NULL: rec_rgnn_taus_choose() */
     bool no_ratings; /* rating() will not be called: loss() has less to do */
 };
 
