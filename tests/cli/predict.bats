@@ -78,6 +78,7 @@ one() {
     { head -c 10 many.csv; sleep 0.1; tail -c +11 many.csv | head -c 70000; sleep 0.1
       tail -c +70011 many.csv; } | rec-predict -T 3 "$rgnn" - >slow.csv
     cmp one.csv slow.csv
+    rec-predict -M 40M "$rgnn" many.csv | cmp - one.csv
     gzip -c many.csv | rec-predict "$rgnn" | cmp - one.csv
     equal "$(wc -l <one.csv)" "$(wc -l <many.csv)"
 }
