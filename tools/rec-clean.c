@@ -51,15 +51,7 @@ static const struct rec_opt table[] = {
 
 static enum rec_status set_delim(struct rec_err *err)
 {
-    if (delim == NULL)
-        return REC_OK; /* by looking */
-    if (strcmp(delim, "tab") == 0)
-        opts.dialect.delim = '\t';
-    else if (strcmp(delim, "::") == 0)
-        opts.dialect = (struct rec_csv_dialect){ .delim = ':', .doubled = true };
-    else if (strlen(delim) == 1 && *delim != '"')
-        opts.dialect.delim = *delim;
-    else
+    if (delim != NULL && !rec_dialect_read(delim, &opts.dialect)) /* else by looking */
         return rec_fail(err, REC_EUSAGE,
                         "--delim: '%s' is not one character, '::' or 'tab'", delim);
     return REC_OK;

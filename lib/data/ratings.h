@@ -21,6 +21,8 @@ struct rec_ratings {
     const int64_t *time;               /* (n), or NULL if there are none */
     const uint8_t *source;             /* (n), or NULL if there are none */
     const uint8_t *part;               /* (n) of enum rec_part */
+    const float *extra;                /* (n, n_extra), see features.h, or NULL */
+    uint32_t n_extra;                  /* at most REC_MAX_RATING_FEATURES */
     const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
     struct rec_table *ratings, *split; /* the sections, or NULL if not a reader's */
 };

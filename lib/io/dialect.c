@@ -46,9 +46,8 @@ static unsigned agreeing_lines(const char *text, size_t n,
 static const struct {
     char delim;
     bool doubled;
-} candidates[] = {
-    { ':', true }, { '\t', false }, { ';', false }, { ',', false }, { ' ', false }
-};
+} candidates[] = { { ':', true },  { '\t', false }, { ';', false },
+                   { ',', false }, { '|', false },  { ' ', false } };
 
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
 {
@@ -56,6 +55,19 @@ bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
         return false;
     d->delim = candidates[i].delim;
     d->doubled = candidates[i].doubled;
+    return true;
+}
+
+bool rec_dialect_read(const char *text, struct rec_csv_dialect *d)
+{
+    bool doubled = strcmp(text, "::") == 0;
+
+    if (strcmp(text, "tab") == 0)
+        text = "\t";
+    if (!doubled && (text[0] == '\0' || text[1] != '\0' || text[0] == '"'))
+        return false;
+    d->delim = text[0];
+    d->doubled = doubled;
     return true;
 }
 

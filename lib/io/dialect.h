@@ -9,15 +9,19 @@
 char rec_dialect_newline(const char *text, size_t n);
 
 /*
- * Sets delim and doubled; `newline` is known.  Of "::", tab, semicolon, comma and space
- * (in this order), the first that splits the most lines of the first hundred into the
- * same number of columns, at least two.  Quoted text does not count.  Comma if none
+ * Sets delim and doubled; `newline` is known.  Of "::", tab, semicolon, comma, bar and
+ * space (in this order), the first that splits the most lines of the first hundred into
+ * the same number of columns, at least two.  Quoted text does not count.  Comma if none
  * does.
  */
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out);
 
 /* Puts delim and doubled of the I-th of these into D; false after the last. */
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d);
+
+/* Sets delim and doubled from what a user writes: one character but a quote, "::" or
+ * "tab"; false if it is none of these. */
+bool rec_dialect_read(const char *text, struct rec_csv_dialect *d);
 
 /* What splits the columns, for messages; OUT has room for REC_DIALECT_CHARS. */
 enum { REC_DIALECT_CHARS = 4 };
