@@ -19,6 +19,7 @@ static struct rec_model_opts net = {
 };
 static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static const char *log_path;
+static bool no_features;
 
 static struct rec_opt table[] = {
     { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn", "kind of model", 0, 0, true },
@@ -50,6 +51,8 @@ static struct rec_opt table[] = {
       0, true },
     { "no-time", 0, REC_OPT_FLAG, &net.rgnn.no_time, NULL, "rgnn: leave times alone", 0,
       0, true },
+    { "no-features", 0, REC_OPT_FLAG, &no_features, NULL, "leave side features alone",
+      0, 0, true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
     { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss",
@@ -164,6 +167,8 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     (void)ctx;
     if (st == REC_OK && rec_model_kinds[model]->graph)
         st = rec_graph_load(r, err);
+    if (st == REC_OK && !no_features)
+        st = rec_features_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
     return st;
@@ -227,9 +232,25 @@ static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
     return rec_train_log_close(&log, st, err);
 }
 
+/* Those that there are. */
+static enum rec_status get_features(struct rec_reader *r, struct rec_ratings *x,
+                                    struct rec_features *f, struct rec_err *err)
+{
+    enum rec_status st = rec_features_get(r, x->n_users, x->n_items, f, err);
+
+    if (st == REC_OK)
+        st = rec_features_of_ratings(r, x, err);
+    if (st == REC_OK && f->f[0].n_cols + f->f[1].n_cols + x->n_extra > 0)
+        rec_note("side features: %u of users, %u of items, %u of ratings",
+                 f->f[0].n_cols, f->f[1].n_cols, x->n_extra);
+    x->features = f;
+    return st;
+}
+
 static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
                             struct rec_err *err)
 {
+    struct rec_features features = { 0 };
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
@@ -239,6 +260,8 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     (void)ctx;
     if (st == REC_OK)
         st = rec_ratings_get(r, needs(), &ratings, err);
+    if (st == REC_OK && !no_features)
+        st = get_features(r, &ratings, &features, err);
     if (st == REC_OK)
         /* a schedule ends with the epochs; without one there may be more of them */
         st = rec_record_options(schedule == REC_SCHEDULE_NONE ? "epochs" : NULL,
@@ -249,6 +272,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
         st = train(&ratings, &g, w, err);
     }
     rec_buf_free(&settings);
+    rec_features_free(&features);
     rec_graph_free(&g);
     return st;
 }

@@ -67,6 +67,8 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x,
         st = add_taus(t, "tau_item", &x->x.taus, REC_ITEMS, err);
     for (size_t i = 0; st == REC_OK && i < sizeof reals / sizeof *reals; i++)
         st = add_real(t, reals[i].key, reals[i].value, err);
+    if (st == REC_OK)
+        st = rec_features_remember(t, &x->x.known, x->x.g.n_extra, err);
     return st;
 }
 
@@ -172,6 +174,8 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
 {
     struct rec_rgnn_trained x = { .asked = { .n = 0 } };
     struct settings s = { 0 };
+    struct rec_features known;
+    struct rec_ratings with;
     struct rec_table *t;
     struct rec_param *p;
     bool timed = false;
@@ -179,6 +183,8 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
 
     if (st == REC_OK)
         st = get_settings(t, &s, err);
+    if (st == REC_OK)
+        st = rec_features_recall(t, ratings, &known, &with, err);
     if (st == REC_OK) {
         timed = s.taus.n[REC_USERS] + s.taus.n[REC_ITEMS] > 0;
         if (timed && ratings->time == NULL)
@@ -187,8 +193,8 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
                           "there are none");
     }
     if (st == REC_OK)
-        st = rec_rgnn_data_make(ratings, s.by_level, timed, 0, 0, s.lambda, &s.taus,
-                                &x.x, err);
+        st = rec_rgnn_data_make(&with, s.by_level, timed, 0, 0, s.lambda, &s.taus, &x.x,
+                                err);
     if (st == REC_OK)
         st = rec_rgnn_make(&x.x, (uint32_t)s.width, false, &x.m, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_rgnn_param(&x.m, i)) != NULL; i++)
@@ -196,8 +202,8 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
     if (st == REC_OK)
         st = rec_rgnn_state_make(&x.x, &x.m, false, &x.s, err);
     if (st == REC_OK)
-        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, ratings, parts,
-                                   &x.asked, err);
+        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, &with, parts, &x.asked,
+                                   err);
     if (st != REC_OK) {
         rec_rgnn_trained_free(&x);
         return st;

@@ -160,3 +160,54 @@ tiny() {
     printf 'a,x,5,1,2\nb,x,3,2,y\n' | rec-clean --keep 5 | rec-encode | rec-split --test 0 --valid 0 -o bad.rec
     refuses 3 "rec-graph: section 'ratings', row 1: c5: not a finite number: 'y'" rec-graph -e c5 bad.rec
 }
+
+# made: a graph with features of everything, in g.rec
+made() {
+    rec-graph -q -u "$users" --user-columns age:bin=5,town -i "$items" --item-columns 2:last=6,3-5:flags \
+        -e c5,c6 -o g.rec "$split"
+}
+
+# rmse FILE: of the test ratings
+rmse() {
+    rec-eval -q "$1" | awk '$1 == "test" && $2 ~ /gnn|gcn/ && $3 == "rmse" { print $4 }'
+}
+
+@test "rgnn learns features, says how many, and is the same with any threads" {
+    made
+    few=(--model rgnn --hidden 8 --epochs 4)
+    gives 0 '' '' rec-train "${few[@]}" -T 1 -o one.rec g.rec
+    gives 0 '' '' rec-train "${few[@]}" -T 4 -o four.rec g.rec
+    cmp one.rec four.rec
+    equal "$(rows model one.rec | grep features | tr '\n\t' ' =')" \
+        'features_users=8 features_items=13 features_ratings=2 '
+    equal "$(for x in V_u c_u V_i c_i; do rows model.$x one.rec | wc -l; done | paste -s -d ' ')" '8 8 13 13'
+    equal "$(rows model.alpha one.rec | wc -w)" 12
+    rec-train "${few[@]}" --checkpoint ck --every 2 -o whole.rec g.rec
+    rec-train "${few[@]}" --resume ck -o again.rec g.rec
+    cmp whole.rec one.rec
+    cmp whole.rec again.rec
+}
+
+@test "training, rec-eval and each row of it agree" {
+    made
+    few=(--model rgnn --hidden 8 --schedule none)
+    rec-train "${few[@]}" --epochs 3 -o m.rec g.rec
+    rec-train "${few[@]}" --epochs 4 --log log -o more.rec g.rec # its last row is before the last epoch
+    rec-eval -q --predictions p.tsv m.rec >report
+    awk -F '\t' '$2 == "test" { n++; s += ($4 - $3) ^ 2 } END { printf "%.6f\n", sqrt(s / n) }' p.tsv >by_rows
+    equal "$(<by_rows)" "$(rmse m.rec)"
+    awk -v a="$(awk '$1 == "valid" && $2 == "rgnn" && $3 == "rmse" { print $4 }' report)" \
+        -v b="$(awk 'END { print $4 }' log)" 'BEGIN { exit !(a - b < 1e-5 && b - a < 1e-5) }'
+}
+
+@test "--no-features is as if there were none; a model without stays so beside them" {
+    made
+    rec-graph -o plain.rec "$split"
+    for model in rgnn gcn; do
+        rec-train --model $model --hidden 8 --epochs 2 -o wanted.rec plain.rec
+        rec-train --model $model --hidden 8 --epochs 2 --no-features -o m.rec g.rec
+        equal "$(rmse m.rec)" "$(rmse wanted.rec)"
+        run ! grep -q features <(rows model m.rec)
+        cmp <(rows model.log wanted.rec) <(rows model.log m.rec)
+    done
+}
