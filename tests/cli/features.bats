@@ -211,3 +211,20 @@ rmse() {
         cmp <(rows model.log wanted.rec) <(rows model.log m.rec)
     done
 }
+
+@test "gcn adds features to its first layer, layer by layer, the same with any threads" {
+    made
+    few=(--hidden 8 --epochs 4 --keep best)
+    gives 0 '' '' rec-train "${few[@]}" -T 1 -o one.rec g.rec
+    gives 0 '' '' rec-train "${few[@]}" -T 4 -o four.rec g.rec
+    cmp one.rec four.rec
+    equal "$(rows model one.rec | grep -E 'features|path' | tr '\n\t' ' =')" 'path=plain features_users=8 features_items=13 '
+    equal "$(rows model.V one.rec | wc -l)" 21
+    rec-eval -q --predictions p.tsv one.rec >/dev/null
+    awk -F '\t' '$2 == "test" { n++; s += ($4 - $3) ^ 2 } END { printf "%.6f\n", sqrt(s / n) }' p.tsv >by_rows
+    equal "$(<by_rows)" "$(rmse one.rec)"
+    rec-train "${few[@]}" --batch 500 --dropout 0.2 --checkpoint ck --every 2 -o whole.rec g.rec
+    rec-train "${few[@]}" --batch 500 --dropout 0.2 --resume ck -o again.rec g.rec
+    cmp whole.rec again.rec
+    refuses 5 'rec-train: *' rec-train --hidden 4000 -M 64M g.rec
+}
