@@ -228,3 +228,42 @@ rmse() {
     cmp whole.rec again.rec
     refuses 5 'rec-train: *' rec-train --hidden 4000 -M 64M g.rec
 }
+
+# learns LIMIT OPTION...: test RMSE of a model with features is below LIMIT, without above
+learns() {
+    rec-train "${@:2}" -o with.rec g.rec
+    rec-train "${@:2}" --no-features -o without.rec g.rec
+    echo "with: $(rmse with.rec), without: $(rmse without.rec)"
+    awk -v a="$(rmse with.rec)" -v b="$(rmse without.rec)" -v limit="$1" 'BEGIN { exit !(a < limit && b > limit) }'
+}
+
+@test "what is known of users without ratings is used" {
+    awk 'BEGIN { srand(2); for (i = 0; i < 4000; i++) { u = i % 200
+        printf "u%d,i%d,%.2f\n", u, rand() * 30, (u % 3 ? 4 : 2) + rand() - 0.5 >(u < 150 ? "old" : "new") } }'
+    rec-clean -q --time none old new | rec-encode | rec-split --method source --test-source 2 --valid 0 -o s.rec
+    awk 'BEGIN { for (u = 0; u < 200; u++) print "u" u "," (u % 3 ? "Ulm" : "Bonn") }' >towns
+    rec-graph -u towns -o g.rec s.rec
+    learns 0.85 --model rgnn --hidden 8 --lr 0.02 # biases know the town of the others
+    learns 1 --hidden 8 --epochs 100
+}
+
+@test "what is known of ratings is used" {
+    awk 'BEGIN { srand(3); for (i = 0; i < 4000; i++) { z = 10 * rand()
+        printf "u%d,i%d,%.2f,,%.3f\n", i % 97, rand() * 53, 2 + 0.2 * z + rand() - 0.5, z } }' |
+        rec-clean -q --time none --keep 5 | rec-encode | rec-split -o s.rec
+    rec-graph -e c5 -o g.rec s.rec
+    learns 0.4 --model rgnn --hidden 8 --epochs 5
+}
+
+@test "MovieLens 100K: features of users and films help on ratings held out" {
+    data ml-100k/u1.base
+    ml=$(dirname "$data")
+    rec-clean "$data" | rec-encode | rec-split --test 0.1 --valid 0 -o s.rec
+    rec-graph -q -u "$ml/u.user" --user-columns 2:bin=5,3,4,5:first=1 \
+        -i "$ml/u.item" --item-columns 3:last=4,6-24:flags -o g.rec s.rec
+    equal "$(rows graph.features.users.names g.rec | wc -l) $(rows graph.features.items.names g.rec | wc -l)" '56 90'
+    rec-train --model rgnn --hidden 16 --epochs 12 --lr 0.005 -o with.rec g.rec
+    rec-train --model rgnn --hidden 16 --epochs 12 --lr 0.005 --no-features -o without.rec g.rec
+    echo "with: $(rmse with.rec), without: $(rmse without.rec)"
+    awk -v a="$(rmse with.rec)" -v b="$(rmse without.rec)" 'BEGIN { exit !(a < b - 0.001) }'
+}
