@@ -383,6 +383,8 @@ static struct rec_rgnn_plan plan_of(uint64_t edges, uint32_t nodes, uint32_t lev
 static void the_plan_goes_by_density_and_levels(void)
 {
     CHECK(plan_of(900000, 9700, 5).density == REC_RGNN_DENSE);
+    CHECK(plan_of(900000, 9700, 5).n_trials == 0);
+    CHECK(plan_of(14000, 270, 5).density == REC_RGNN_MIDDLING); /* dense but few */
     CHECK(plan_of(80000, 2600, 5).density == REC_RGNN_MIDDLING);
     CHECK(plan_of(80000, 2600, 5).basis == REC_RGNN_LEVEL);
     CHECK(plan_of(80000, 2600, 11).basis == REC_RGNN_CL);
@@ -391,6 +393,38 @@ static void the_plan_goes_by_density_and_levels(void)
     CHECK(plan_of(40000, 40000, 5).n_trials > 0);
     CHECK(plan_of(400000, 400000, 5).n_trials == 0);
     CHECK(plan_of(0, 0, 0).density == REC_RGNN_SPARSE);
+}
+
+/* 130 training ratings and validation that is too little, so five tenths in turn. */
+static void few_ratings_are_judged_by_several_tenths(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(30, 20, 200, 3, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_train_opts train = { .epochs = REC_OPEN_COUNT,
+                                    .lr = NAN,
+                                    .schedule = REC_SCHEDULE_COSINE };
+    struct rec_buf said = { 0 };
+    size_t n_train = 0, n_rows = 0;
+    const char *at;
+
+    for (size_t i = 0; i < t.x.n; i++) {
+        if (t.part[i] == REC_VALID && i > 20)
+            t.part[i] = REC_TEST;
+        n_train += t.part[i] == REC_TRAIN;
+    }
+    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    at = strstr((char *)said.data, " rows");
+    CHECK(at != NULL);
+    while (at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    n_rows = strtoul(at, NULL, 10);
+    CHECKF(n_rows > n_train / 3 && n_rows < n_train * 2 / 3, "%zu of %zu", n_rows,
+           n_train);
+    rec_buf_free(&said);
+    toy_free(&t);
+    free(time);
 }
 
 /* What settle() sets, and what it leaves alone. */
@@ -482,6 +516,7 @@ int main(void)
     RUN(make_survives_every_failed_allocation);
     RUN(members_average_what_each_predicts_alone);
     RUN(the_plan_goes_by_density_and_levels);
+    RUN(few_ratings_are_judged_by_several_tenths);
     RUN(only_what_is_open_is_settled);
     RUN(the_scale_of_ratings_does_not_matter);
     RUN(time_kernels_are_read_from_text);
