@@ -71,6 +71,23 @@ const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
     return out;
 }
 
+enum rec_status rec_dialect_parse(const char *text, struct rec_csv_dialect *d,
+                                  struct rec_err *err)
+{
+    if (text == NULL)
+        return REC_OK; /* by looking */
+    if (strcmp(text, "tab") == 0)
+        d->delim = '\t';
+    else if (strcmp(text, "::") == 0)
+        *d = (struct rec_csv_dialect){ .delim = ':', .doubled = true };
+    else if (strlen(text) == 1 && *text != '"')
+        d->delim = *text;
+    else
+        return rec_fail(err, REC_EUSAGE,
+                        "--delim: '%s' is not one character, '::' or 'tab'", text);
+    return REC_OK;
+}
+
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)
 {
     struct rec_csv_dialect found = { ',', false, out->newline };

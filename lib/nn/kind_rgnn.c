@@ -62,6 +62,12 @@ static double rating(const void *trained, const struct rec_ratings *x, size_t i)
     return rec_rgnn_predict(trained, x, i);
 }
 
+static enum rec_status pairs(void *trained, const struct rec_ratings *q, double *out,
+                             struct rec_err *err)
+{
+    return rec_rgnn_pairs(trained, q, out, err);
+}
+
 const struct rec_model_kind rec_model_rgnn = {
     .name = "rgnn",
     .times = true,
@@ -72,4 +78,5 @@ const struct rec_model_kind rec_model_rgnn = {
     .read = read,
     .free_trained = free_trained,
     .rating = rating,
+    .pairs = pairs,
 };

@@ -3,6 +3,7 @@
 
 #include "nn/learner.h"
 #include "nn/rgnn.h"
+#include "nn/rgnn_past.h"
 
 /*
  * The model of nn/rgnn.h as something to train: an epoch is a step of Adam for each
@@ -44,6 +45,7 @@ struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x);
 struct rec_rgnn_trained {
     struct rec_rgnn_data x;
     struct rec_rgnn_features asked;
+    struct rec_rgnn_past past; /* made when pairs with times are first asked for */
     uint32_t n_members;
     struct rec_rgnn *m;       /* (n_members) */
     struct rec_rgnn_state *s; /* (n_members) */
@@ -64,5 +66,11 @@ double rec_rgnn_mean(const struct rec_rgnn_trained *t, uint32_t user, uint32_t i
 /* Of row I, which is of one of the parts. */
 double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *x,
                         size_t i);
+/*
+ * Of N pairs: Q's user, item and time, or NULL for no kernels; UINT32_MAX is a node
+ * without edges.  OUT (n), each by its own pair alone.
+ */
+enum rec_status rec_rgnn_pairs(struct rec_rgnn_trained *t, const struct rec_ratings *q,
+                               double *out, struct rec_err *err) REC_MUST_USE;
 
 #endif
