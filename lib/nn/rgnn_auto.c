@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "nn/rgnn_size.h"
 #include "nn/train.h"
 
 /* ---- what there is ---- */
@@ -257,7 +258,7 @@ static enum rec_status say_found(const struct rec_rgnn_look *look,
                         look->n_levels);
 }
 
-enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings,
+enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_members,
                                 struct rec_rgnn_opts *opts,
                                 struct rec_train_opts *train, struct rec_buf *said,
                                 struct rec_err *err)
@@ -275,7 +276,9 @@ enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings,
     settle_real(&opts->dropout, plan.dropout);
     settle_real(&opts->init, plan.init);
     settle_real(&train->lr, plan.lr);
-    st = say_found(&look, &plan, said, err);
+    st = rec_rgnn_fits(ratings, opts, n_members, train->keep_best, err);
+    if (st == REC_OK)
+        st = say_found(&look, &plan, said, err);
     if (st == REC_OK && train->epochs == REC_OPEN_COUNT)
         st = choose_epochs(ratings, opts, &plan, train, said, err);
     if (st == REC_OK)

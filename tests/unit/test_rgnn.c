@@ -1,4 +1,5 @@
 /* rgnn: its data against their definitions, and what training promises. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "base/par.h"
 #include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
+#include "nn/rgnn_size.h"
 #include "nn/train.h"
 #include "unit/toy.h"
 
@@ -413,7 +415,7 @@ static void few_ratings_are_judged_by_several_tenths(void)
             t.part[i] = REC_TEST;
         n_train += t.part[i] == REC_TRAIN;
     }
-    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     at = strstr((char *)said.data, " rows");
     CHECK(at != NULL);
@@ -440,7 +442,7 @@ static void only_what_is_open_is_settled(void)
 
     o.penalty = 0.5;
     o.dropout = o.init = NAN;
-    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
     CHECK(o.penalty == 0.5 && o.dropout == 0.3 && o.init == 0.003);
     CHECK(o.basis == REC_RGNN_CL || o.basis == REC_RGNN_LEVEL);
     CHECK(train.lr > 0.0 && train.epochs <= 32);
@@ -449,11 +451,43 @@ static void only_what_is_open_is_settled(void)
     CHECK(strstr((char *)said.data, "--penalty 0.5 --dropout 0.3") != NULL);
     rec_buf_free(&said);
     train.epochs = 3;
-    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
     CHECK(train.epochs == 3);
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     CHECK(strstr((char *)said.data, "a trial of") == NULL);
     rec_buf_free(&said);
+    toy_free(&t);
+    free(time);
+}
+
+/* Within a hundredth and what blocks are rounded up by. */
+static void the_bytes_of_a_training_are_foretold(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(900, 700, 20000, 5, &time);
+    struct rec_rgnn_opts o = opts();
+
+    for (int how = 0; how < 8; how++) {
+        uint64_t before = rec_mem_now(), said, held;
+        struct rec_rgnn_learner x;
+
+        o.basis = how % 2 == 0 ? REC_RGNN_LEVEL : REC_RGNN_CL;
+        o.no_time = how / 2 % 2 == 1;
+        o.width = how / 4 == 0 ? 8 : 65;
+        said = rec_rgnn_bytes(&t.x, &o, false);
+        CHECK(rec_rgnn_learner_make(&x, &t.x, &o, &err) == REC_OK);
+        held = rec_mem_now() - before;
+        CHECKF(said + said / 100 >= held && held + held / 100 >= said,
+               "%d: %" PRIu64 " held, %" PRIu64 " foretold", how, held, said);
+        CHECK(rec_rgnn_bytes(&t.x, &o, true) > said);
+        rec_mem_limit(before + said / 2);
+        CHECK(rec_rgnn_fits(&t.x, &o, 1, false, &err) == REC_ESYSTEM);
+        rec_mem_limit(before + 4 * said);
+        CHECK(rec_rgnn_fits(&t.x, &o, 1, false, &err) == REC_OK);
+        CHECK(rec_rgnn_fits(&t.x, &o, 5, false, &err) == REC_ESYSTEM);
+        rec_mem_limit(0);
+        rec_rgnn_learner_free(&x);
+    }
     toy_free(&t);
     free(time);
 }
@@ -518,6 +552,7 @@ int main(void)
     RUN(the_plan_goes_by_density_and_levels);
     RUN(few_ratings_are_judged_by_several_tenths);
     RUN(only_what_is_open_is_settled);
+    RUN(the_bytes_of_a_training_are_foretold);
     RUN(the_scale_of_ratings_does_not_matter);
     RUN(time_kernels_are_read_from_text);
     return test_end();
