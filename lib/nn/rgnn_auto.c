@@ -281,6 +281,8 @@ enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_me
         st = say_found(&look, &plan, said, err);
     if (st == REC_OK && train->epochs == REC_OPEN_COUNT)
         st = choose_epochs(ratings, opts, &plan, train, said, err);
+    opts->lr = train->lr;
+    opts->epochs = train->epochs;
     if (st == REC_OK)
         st = rec_buf_addf(said, err,
                           "rgnn: --basis %s --lr %g --penalty %g --dropout %g "

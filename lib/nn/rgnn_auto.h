@@ -58,9 +58,10 @@ void rec_rgnn_plan(const struct rec_rgnn_look *look, struct rec_rgnn_plan *out);
 #define REC_OPEN_COUNT UINT64_MAX
 
 /*
- * Sets what is open in OPTS, a NaN or AUTO, and in TRAIN, a NaN or REC_OPEN_COUNT, and
- * appends to SAID a line about each thing that was found or chosen.  REC_ESYSTEM, before
- * any trial, if N_MEMBERS models will not fit into memory.
+ * Sets what is open in OPTS, a NaN or AUTO, and in TRAIN, a NaN or REC_OPEN_COUNT,
+ * copies lr and epochs to OPTS, and appends to SAID a line about each thing that was
+ * found or chosen.  REC_ESYSTEM, before any trial, if N_MEMBERS models will not fit into
+ * memory.
  */
 enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_members,
                                 struct rec_rgnn_opts *opts,

@@ -76,6 +76,8 @@ at_most() {
     grep -q 'rgnn: a trial of 4 epochs: RMSE' said
     chosen=$(sed -n 's/.*rgnn: \(--basis.*\)/\1/p' said)
     rec-view --prov m.rec | grep -q -- "--epochs ${chosen##* }"
+    grep -qx "epochs	${chosen##* }" <(rec-view -s model --to tsv m.rec)
+    grep -qx 'lr	0.001' <(rec-view -s model --to tsv m.rec)
     # what was chosen, given: the same model but for the line that says so
     rec-train -v -m rgnn $chosen -o given.rec s.rec 2>said
     run ! grep -q 'a trial' said
