@@ -4,7 +4,7 @@ static enum rec_status settle(const struct rec_ratings *ratings,
                               struct rec_model_opts *opts, struct rec_train_opts *train,
                               struct rec_buf *said, struct rec_err *err)
 {
-    return rec_rgnn_settle(ratings, &opts->rgnn, train, said, err);
+    return rec_rgnn_settle(ratings, opts->members, &opts->rgnn, train, said, err);
 }
 
 static void free_learner(void *self)

@@ -39,6 +39,7 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t s
         { "penalty", x->opts.penalty },
         { "dropout", x->opts.dropout },
         { "init", x->opts.init },
+        { "lr", x->opts.lr },
     };
     enum rec_status st = rec_settings_add(t, "model", "rgnn", err);
 
@@ -52,6 +53,8 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t s
         st = rec_settings_add_number(t, "folds", x->x.n_folds, err);
     if (st == REC_OK)
         st = rec_settings_add_number(t, "seed", x->opts.seed, err);
+    if (st == REC_OK)
+        st = rec_settings_add_number(t, "epochs", x->opts.epochs, err);
     if (st == REC_OK)
         st = rec_settings_add_number(t, "seeds", seeds, err);
     if (st == REC_OK)

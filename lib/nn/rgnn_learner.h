@@ -19,6 +19,8 @@ struct rec_rgnn_opts {
     uint64_t seed;
     double lambda[2]; /* of user and item biases; NaN: by cross-validation */
     double penalty, dropout, init;
+    double lr;                        /* lr and epochs are to be recorded only, */
+    uint64_t epochs;                  /* training is told them otherwise */
     const struct rec_rgnn_taus *taus; /* NULL: rec_rgnn_taus_choose() */
     bool no_ratings; /* rating() will not be called: loss() has less to do */
 };
