@@ -48,9 +48,11 @@ static struct rec_learner of(const struct rec_rgnn_members *x, uint32_t k)
 static struct rec_param *param(void *self, uint32_t index)
 {
     struct rec_rgnn_members *x = self;
-    uint32_t k = index / REC_RGNN_N_PARAMS;
+    uint32_t n = 0; /* each has as many */
 
-    return k < x->n ? rec_rgnn_param(&x->member[k].m, index % REC_RGNN_N_PARAMS) : NULL;
+    while (rec_rgnn_param(&x->member[0].m, n) != NULL)
+        n++;
+    return index / n < x->n ? rec_rgnn_param(&x->member[index / n].m, index % n) : NULL;
 }
 
 static double loss(void *self)

@@ -363,8 +363,8 @@ static void members_average_what_each_predicts_alone(void)
             CHECK(fabs(each[0].rating(each[0].self, &t.x, i) - mean) > 1e-9);
         }
     CHECK(strcmp(l.param(l.self, 0)->name, "Y") == 0);
-    CHECK(strcmp(l.param(l.self, N * REC_RGNN_N_PARAMS - 1)->name, "alpha.3") == 0);
-    CHECK(l.param(l.self, N * REC_RGNN_N_PARAMS) == NULL);
+    CHECK(strcmp(l.param(l.self, N * 5 - 1)->name, "alpha.3") == 0);
+    CHECK(l.param(l.self, N * 5) == NULL);
     for (int k = 0; k < N; k++)
         rec_rgnn_learner_free(&one[k]);
     rec_rgnn_members_free(&all);
