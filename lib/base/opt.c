@@ -1,6 +1,7 @@
 #include "base/opt.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -205,6 +206,8 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
                        (unsigned long long)*(const uint64_t *)o->value);
         return text;
     case REC_OPT_REAL:
+        if (isnan(*(const double *)o->value))
+            return NULL; /* left open */
         rec_format_f64(*(const double *)o->value, text);
         return text;
     case REC_OPT_CHOICE:
@@ -220,22 +223,27 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
 
 void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out)
 {
+    bool goes_on = false;
+    int width = 0;
+
     for (size_t i = 0; i < n; i++) {
         const struct rec_opt *o = &opts[i];
-        char left[96], text[64], letter[4] = "   ";
+        char text[64];
         const char *value = show_value(o, text, sizeof text);
 
-        if (o->letter != 0) {
-            letter[0] = '-';
-            letter[1] = o->letter;
-            letter[2] = ',';
-        }
-        (void)snprintf(left, sizeof left, "%s --%s%s%s", letter, o->name,
-                       has_argument(o) ? " " : "", has_argument(o) ? o->arg : "");
-        fprintf(out, "  %-28s %s", left, o->help);
+        if (goes_on)
+            width += fprintf(out, ", ");
+        else
+            width = fprintf(out, o->letter != 0 ? "  -%c, " : "      ", o->letter);
+        width += fprintf(out, "--%s%s%s", o->name, has_argument(o) ? " " : "",
+                         has_argument(o) ? o->arg : "");
+        goes_on = o->help == NULL;
+        if (!goes_on)
+            fprintf(out, "%*s %s", width < 30 ? 30 - width : 0, "", o->help);
         if (value != NULL && value[0] != '\0')
-            fprintf(out, " (%s)", value);
-        fputc('\n', out);
+            width += fprintf(out, " (%s)", value);
+        if (!goes_on)
+            fputc('\n', out);
     }
 }
 

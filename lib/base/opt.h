@@ -19,7 +19,7 @@ enum rec_opt_kind {
     REC_OPT_TEXT,   /* const char *, NULL = not given */
     REC_OPT_TEXTS,  /* struct rec_opt_texts, one more each time; never recorded */
     REC_OPT_COUNT,  /* uint64_t in lo..hi */
-    REC_OPT_REAL,   /* double in lo..hi */
+    REC_OPT_REAL,   /* double in lo..hi; NaN as a default is left open, not shown */
     REC_OPT_SIZE,   /* uint64_t bytes, K M G T */
     REC_OPT_CHOICE, /* int, index into the words of ARG, split at '|' */
     REC_OPT_COUNTED /* int, one more each time the option is given */
@@ -38,7 +38,7 @@ struct rec_opt {
     enum rec_opt_kind kind;
     void *value;
     const char *arg; /* what the help calls the argument */
-    const char *help;
+    const char *help; /* NULL: the next option explains both, on the same line */
     double lo, hi; /* range of COUNT and REAL; both 0: any */
     bool recorded; /* changes the result */
 };
@@ -55,7 +55,7 @@ enum rec_status rec_opt_parse(const struct rec_opt *opts, size_t n, int argc,
 /* Whether the last rec_opt_parse() met the option of this long name. */
 bool rec_opt_given(const char *name);
 
-/* Two columns, defaults included, one option a line. */
+/* Two columns, defaults included, one option a line, or several that have one help. */
 void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out);
 
 /* Appends "--name value ..." of the recorded options, quoted for a shell. */

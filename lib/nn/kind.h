@@ -4,7 +4,8 @@
 #include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_auto.h"
+#include "nn/rgnn_members.h"
 
 /*
  * The kinds of models, and what all of them can do: be trained, be written, be read
@@ -13,7 +14,8 @@
 struct rec_model_opts {
     struct rec_gcn_opts gcn;
     struct rec_rgnn_opts rgnn;
-    bool keep_best; /* a copy of the weights will be needed as well */
+    uint32_t members; /* of rgnn */
+    bool keep_best;   /* a copy of the weights will be needed as well */
 };
 
 /*
@@ -43,6 +45,14 @@ struct rec_model_kind {
     const char *name; /* what key `model` of section `model` says */
     bool graph;       /* trained from section `graph`, too */
     bool times;       /* from the times of ratings, if there are any */
+
+    /*
+     * NULL, or sets what is open in OPTS and TRAIN, see nn/rgnn_auto.h, by the training
+     * ratings.  SAID gets lines, each with its newline, of what was found and chosen.
+     */
+    enum rec_status (*settle)(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err);
 
     /*
      * To be trained, with the side features that the ratings view: OUT with a self of

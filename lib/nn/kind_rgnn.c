@@ -1,9 +1,16 @@
 #include "nn/kind.h"
 
+static enum rec_status settle(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err)
+{
+    return rec_rgnn_settle(ratings, &opts->rgnn, train, said, err);
+}
+
 static void free_learner(void *self)
 {
     if (self != NULL)
-        rec_rgnn_learner_free(self);
+        rec_rgnn_members_free(self);
     rec_free(self);
 }
 
@@ -11,13 +18,14 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
                             struct rec_err *err)
 {
-    struct rec_rgnn_learner *x = rec_alloc_zero(1, sizeof *x, "training", err);
+    struct rec_rgnn_members *x = rec_alloc_zero(1, sizeof *x, "training", err);
     enum rec_status st =
-        x == NULL ? REC_ESYSTEM : rec_rgnn_learner_make(x, ratings, &opts->rgnn, err);
+        x == NULL ? REC_ESYSTEM
+                  : rec_rgnn_members_make(x, opts->members, ratings, &opts->rgnn, err);
 
     (void)g;
     if (st == REC_OK)
-        *out = rec_rgnn_learner(x);
+        *out = rec_rgnn_members_learner(x);
     else
         free_learner(x);
     return st;
@@ -26,7 +34,7 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
 static enum rec_status write(void *self, struct rec_writer *w, const char *by,
                              struct rec_err *err)
 {
-    return rec_rgnn_write(self, w, by, err);
+    return rec_rgnn_members_write(self, w, by, err);
 }
 
 static void free_trained(void *trained)
@@ -57,6 +65,7 @@ static double rating(const void *trained, const struct rec_ratings *x, size_t i)
 const struct rec_model_kind rec_model_rgnn = {
     .name = "rgnn",
     .times = true,
+    .settle = settle,
     .make = make,
     .free = free_learner,
     .write = write,

@@ -28,7 +28,7 @@
  * residual of the biases.  m is 1 / (1 - p) or, with probability p, 0; 1 without
  * dropout.  A node without edges has h = 0: its base is left.
  */
-enum { REC_RGNN_MAX_WIDTH = 1024 };
+enum { REC_RGNN_MAX_WIDTH = 1024, REC_RGNN_MAX_MEMBERS = 64 };
 #define REC_RGNN_C_PENALTY 1e-4
 
 /* What it learns from, made once: all views of it. */
@@ -100,6 +100,11 @@ void rec_rgnn_init(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint64_t s
 void rec_rgnn_free(struct rec_rgnn *m);
 /* Y, Z, w_u, w_i, alpha, those of V_u, c_u, V_i, c_i that there are, NULL. */
 struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index);
+/* How many there are. */
+uint32_t rec_rgnn_n_params(const struct rec_rgnn *m);
+/* Its tensors are called "Y.2" and so on if it is member K = 1, the second of several.
+ * After rec_rgnn_init(), which draws by the name. */
+void rec_rgnn_number(struct rec_rgnn *m, uint32_t k);
 
 enum rec_status rec_rgnn_state_make(const struct rec_rgnn_data *x,
                                     const struct rec_rgnn *m, bool learn,
@@ -124,7 +129,8 @@ void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32
                        double penalty, const struct rec_rgnn_drop *drop,
                        struct rec_rgnn_state *s);
 
-/* After a forward of all edges: s of a user and an item, from a row of features. */
+/* After a forward of all edges: s, in units, of a user and an item, from a row of
+ * features. */
 double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
                        uint32_t user, uint32_t item, double base, const rec_real *x);
 

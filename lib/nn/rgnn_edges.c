@@ -1,9 +1,33 @@
 #include "nn/rgnn_edges.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- levels ---- */
+/* ---- units and levels ---- */
+
+double rec_rgnn_deviation(const struct rec_ratings *x)
+{
+    double mean = 0.0, square = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < x->n; i++)
+        if (x->part[i] == REC_TRAIN) { /* Welford's recurrence: no cancellation */
+            double d = (double)x->rating[i] - mean;
+
+            n += 1.0;
+            mean += d / n;
+            square += d * ((double)x->rating[i] - mean);
+        }
+    return n > 0.0 ? sqrt(square / n) : 0.0;
+}
+
+double rec_rgnn_unit(double sd)
+{
+    static const double stars_sd = 1.1, most = 100.0;
+    double power = sd > 0.0 ? nearbyint(log2(sd / stars_sd)) : 0.0;
+
+    return exp2(power > most ? most : power < -most ? -most : power);
+}
 
 uint32_t rec_rgnn_levels(const struct rec_ratings *x,
                          float levels[REC_RGNN_MANY_LEVELS])
@@ -147,7 +171,8 @@ static void add_up(uint64_t *off, size_t n_rows)
 
 /* The training rows, by item: a counting sort. */
 static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
-                               uint32_t n_levels, struct input *x, struct rec_err *err)
+                               uint32_t n_levels, float unit, struct input *x,
+                               struct rec_err *err)
 {
     uint64_t *next = rec_alloc_zero((size_t)r->n_items + 1, sizeof *next, "edges", err);
 
@@ -163,7 +188,7 @@ static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
 
             x->user[e] = r->user[i];
             x->item[e] = r->item[i];
-            x->rating[e] = r->rating[i];
+            x->rating[e] = r->rating[i] / unit;
             x->slot[e] = n_levels > 0 ? level_of(levels, n_levels, r->rating[i]) : 0;
             if (x->time != NULL)
                 x->time[e] = r->time[i];
@@ -262,7 +287,7 @@ static enum rec_status build(const struct rec_ratings *r, const float *levels,
     enum rec_status st = input_make(&x, g->n_edges, with_time, r->n_extra > 0, err);
 
     if (st == REC_OK)
-        st = by_item(r, levels, n_levels, &x, err);
+        st = by_item(r, levels, n_levels, (float)g->unit, &x, err);
     if (st == REC_OK)
         st = side_make(&g->side[REC_USERS], r->n_users, g->n_slots, g->n_edges,
                        with_time, err);
@@ -308,6 +333,9 @@ enum rec_status rec_rgnn_edges_make(const struct rec_ratings *ratings, bool by_l
     if (n >= UINT32_MAX)
         return rec_fail(err, REC_EINPUT, "more than 2^32 - 2 training ratings");
     g.n_edges = (uint32_t)n;
+    g.unit = rec_rgnn_unit(rec_rgnn_deviation(r));
+    g.low /= (float)g.unit;
+    g.high /= (float)g.unit;
     g.n_levels = rec_rgnn_levels(r, levels);
     if (by_level && g.n_levels >= REC_RGNN_MANY_LEVELS)
         return rec_fail(err, REC_EUSAGE, "more than %d distinct ratings: use basis cl",

@@ -3,12 +3,58 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/par.h"
 #include "nn/rgnn_asked.h"
 
 enum { N_STATIC = 4, RIDGE_CHUNKS = 48 };
 
 static const double MINUTE = 60.0, DAY = 86400.0, YEAR = 365.25 * 86400.0, RIDGE = 10.0;
+
+/* Seconds with commas between, up to a colon or the end; returns what is behind, or
+ * NULL if it is none. */
+static const char *parse_seconds(const char *s, double *tau, uint32_t *n)
+{
+    for (*n = 0; *s != '\0' && *s != ':';) {
+        size_t length = strcspn(s, ",:");
+
+        if (*n == REC_RGNN_MAX_TAUS || !rec_parse_f64(s, length, &tau[*n]) ||
+            !(tau[*n] >= 1e-3 && tau[*n] <= 1e12))
+            return NULL;
+        s += length;
+        ++*n;
+        if (*s == ',' && *++s == '\0')
+            return NULL;
+    }
+    return s;
+}
+
+enum rec_status rec_rgnn_taus_parse(const char *text, struct rec_rgnn_taus *out,
+                                    struct rec_err *err)
+{
+    struct rec_rgnn_taus t = { .prior = 3.0 };
+    const char *s = text;
+    char shown[80];
+
+    if (strcmp(text, "none") == 0) {
+        *out = t;
+        return REC_OK;
+    }
+    s = parse_seconds(s, t.tau[REC_USERS], &t.n[REC_USERS]);
+    if (s != NULL && *s == ':')
+        s = parse_seconds(s + 1, t.tau[REC_ITEMS], &t.n[REC_ITEMS]);
+    if (s != NULL && *s == ':' && rec_parse_f64(s + 1, strlen(s + 1), &t.prior) &&
+        t.prior >= 1e-6 && t.prior <= 1e9)
+        s += strlen(s);
+    if (s == NULL || *s != '\0' || t.n[REC_USERS] + t.n[REC_ITEMS] == 0) {
+        rec_printable(text, strlen(text), shown, sizeof shown);
+        return rec_fail(err, REC_EUSAGE,
+                        "--taus: '%s' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR]",
+                        shown);
+    }
+    *out = t;
+    return REC_OK;
+}
 
 void rec_rgnn_taus_choose(const struct rec_rgnn_edges *g, struct rec_rgnn_taus *out)
 {

@@ -32,6 +32,14 @@ struct rec_rgnn_taus {
 };
 
 /*
+ * From text: seconds of user kernels, a colon, those of item kernels, and, if the prior
+ * is not to be 3, a colon and the prior; "60,86400:864000:5".  "none": no kernels.
+ * REC_EUSAGE if it is not that.
+ */
+enum rec_status rec_rgnn_taus_parse(const char *text, struct rec_rgnn_taus *out,
+                                    struct rec_err *err) REC_MUST_USE;
+
+/*
  * None without times, or where all are the same.  Else, up to four years from first to
  * last: users 10 s, 1, 5 and 30 min, 1 and 10 d, prior 3; beyond: users 1 min, 1 d,
  * 30 d, items 10, 60 and 360 d, prior 5.

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_members.h"
 #include "nn/settings.h"
 
 /* ---- writing ---- */
@@ -35,7 +35,7 @@ static enum rec_status add_taus(struct rec_table *t, const char *key,
     return rec_settings_add(t, key, text, err);
 }
 
-static enum rec_status add_settings(const struct rec_rgnn_learner *x,
+static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t seeds,
                                     struct rec_table *t, struct rec_err *err)
 {
     const struct {
@@ -62,6 +62,8 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x,
     if (st == REC_OK)
         st = rec_settings_add_number(t, "seed", x->opts.seed, err);
     if (st == REC_OK)
+        st = rec_settings_add_number(t, "seeds", seeds, err);
+    if (st == REC_OK)
         st = add_taus(t, "tau_user", &x->x.taus, REC_USERS, err);
     if (st == REC_OK)
         st = add_taus(t, "tau_item", &x->x.taus, REC_ITEMS, err);
@@ -72,18 +74,19 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x,
     return st;
 }
 
-enum rec_status rec_rgnn_write(struct rec_rgnn_learner *x, struct rec_writer *w,
-                               const char *by, struct rec_err *err)
+enum rec_status rec_rgnn_members_write(struct rec_rgnn_members *x, struct rec_writer *w,
+                                       const char *by, struct rec_err *err)
 {
+    struct rec_learner all = rec_rgnn_members_learner(x);
     struct rec_table t;
     struct rec_param *p;
     enum rec_status st;
 
     rec_settings_init(&t, "model", by);
-    st = add_settings(x, &t, err);
+    st = add_settings(&x->member[0], x->n, &t, err);
     if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
-    for (uint32_t i = 0; st == REC_OK && (p = rec_rgnn_param(&x->m, i)) != NULL; i++)
+    for (uint32_t i = 0; st == REC_OK && (p = all.param(x, i)) != NULL; i++)
         st = rec_param_write(p, w, by, err);
     rec_table_free(&t);
     return st;
@@ -139,7 +142,7 @@ static enum rec_status get_taus(const struct rec_table *t, const char *key, int 
 }
 
 struct settings {
-    uint64_t width;
+    uint64_t width, seeds;
     bool by_level;
     double lambda[2];
     struct rec_rgnn_taus taus;
@@ -156,6 +159,9 @@ static enum rec_status get_settings(const struct rec_table *t, struct settings *
     if (st == REC_OK)
         st = rec_settings_get_number(t, "width", 1, REC_RGNN_MAX_WIDTH, &s->width, err);
     if (st == REC_OK)
+        st = rec_settings_get_number(t, "seeds", 1, REC_RGNN_MAX_MEMBERS, &s->seeds,
+                                     err);
+    if (st == REC_OK)
         st = get_taus(t, "tau_user", REC_USERS, &s->taus, err);
     if (st == REC_OK)
         st = get_taus(t, "tau_item", REC_ITEMS, &s->taus, err);
@@ -168,6 +174,40 @@ static enum rec_status get_settings(const struct rec_table *t, struct settings *
     return st;
 }
 
+/* Member K, computed as far as its predictions need. */
+static enum rec_status read_member(struct rec_reader *r, struct rec_rgnn_trained *x,
+                                   uint32_t width, uint32_t k, struct rec_err *err)
+{
+    struct rec_param *p;
+    enum rec_status st = rec_rgnn_make(&x->x, width, false, &x->m[k], err);
+
+    if (st == REC_OK)
+        rec_rgnn_number(&x->m[k], k);
+    for (uint32_t i = 0; st == REC_OK && (p = rec_rgnn_param(&x->m[k], i)) != NULL; i++)
+        st = rec_param_read(p, r, err);
+    if (st == REC_OK)
+        st = rec_rgnn_state_make(&x->x, &x->m[k], false, &x->s[k], err);
+    if (st == REC_OK)
+        rec_rgnn_forward(&x->m[k], &x->x, 0, &x->s[k]);
+    return st;
+}
+
+static enum rec_status read_members(struct rec_reader *r, struct rec_rgnn_trained *x,
+                                    const struct settings *s, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    x->m = rec_alloc_zero(s->seeds, sizeof *x->m, "members", err);
+    if (x->m != NULL)
+        x->s = rec_alloc_zero(s->seeds, sizeof *x->s, "members", err);
+    if (x->s == NULL)
+        return REC_ESYSTEM;
+    x->n_members = (uint32_t)s->seeds;
+    for (uint32_t k = 0; st == REC_OK && k < x->n_members; k++)
+        st = read_member(r, x, (uint32_t)s->width, k, err);
+    return st;
+}
+
 enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ratings,
                               unsigned parts, struct rec_rgnn_trained *out,
                               struct rec_err *err)
@@ -177,7 +217,6 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
     struct rec_features known;
     struct rec_ratings with;
     struct rec_table *t;
-    struct rec_param *p;
     bool timed = false;
     enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
 
@@ -196,11 +235,7 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
         st = rec_rgnn_data_make(&with, s.by_level, timed, 0, 0, s.lambda, &s.taus, &x.x,
                                 err);
     if (st == REC_OK)
-        st = rec_rgnn_make(&x.x, (uint32_t)s.width, false, &x.m, err);
-    for (uint32_t i = 0; st == REC_OK && (p = rec_rgnn_param(&x.m, i)) != NULL; i++)
-        st = rec_param_read(p, r, err);
-    if (st == REC_OK)
-        st = rec_rgnn_state_make(&x.x, &x.m, false, &x.s, err);
+        st = read_members(r, &x, &s, err);
     if (st == REC_OK)
         st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, &with, parts, &x.asked,
                                    err);
@@ -208,7 +243,6 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
         rec_rgnn_trained_free(&x);
         return st;
     }
-    rec_rgnn_forward(&x.m, &x.x, 0, &x.s);
     *out = x;
     return REC_OK;
 }

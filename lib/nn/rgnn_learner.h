@@ -18,6 +18,7 @@ struct rec_rgnn_opts {
     uint64_t seed;
     double lambda[2]; /* of user and item biases; NaN: by cross-validation */
     double penalty, dropout, init;
+    const struct rec_rgnn_taus *taus; /* NULL: rec_rgnn_taus_choose() */
     bool no_ratings; /* rating() will not be called: loss() has less to do */
 };
 
@@ -38,16 +39,14 @@ void rec_rgnn_learner_free(struct rec_rgnn_learner *x);
 /* For rec_train(); X must stay where it is. */
 struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x);
 
-/* Sections `model`, with all that was settled, and `model.Y` ... */
-enum rec_status rec_rgnn_write(struct rec_rgnn_learner *x, struct rec_writer *w,
-                               const char *by, struct rec_err *err) REC_MUST_USE;
-
-/* A trained model that predicts rows of the ratings.  { 0 } is empty. */
+/* A trained model that predicts rows of the ratings: the mean of its members.  { 0 } is
+ * empty. */
 struct rec_rgnn_trained {
     struct rec_rgnn_data x;
-    struct rec_rgnn m;
-    struct rec_rgnn_state s;
     struct rec_rgnn_features asked;
+    uint32_t n_members;
+    struct rec_rgnn *m;       /* (n_members) */
+    struct rec_rgnn_state *s; /* (n_members) */
 };
 
 /*
@@ -58,7 +57,11 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
                               unsigned parts, struct rec_rgnn_trained *out,
                               struct rec_err *err) REC_MUST_USE;
 void rec_rgnn_trained_free(struct rec_rgnn_trained *t);
-/* Of row I, which is of one of the parts; in the scale of the training ratings. */
+/* Of a user and an item, with its base and its row of features: each member within the
+ * scale of the training ratings, then their mean. */
+double rec_rgnn_mean(const struct rec_rgnn_trained *t, uint32_t user, uint32_t item,
+                     double base, const rec_real *x);
+/* Of row I, which is of one of the parts. */
 double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *x,
                         size_t i);
 

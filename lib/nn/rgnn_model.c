@@ -1,6 +1,9 @@
 #include "nn/rgnn_mask.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <stdio.h>
 
 static uint32_t n_features(const struct rec_rgnn_data *x)
 {
@@ -89,6 +92,22 @@ struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index)
         if (all[i]->rows > 0 && index-- == 0)
             return all[i];
     return NULL;
+}
+
+uint32_t rec_rgnn_n_params(const struct rec_rgnn *m)
+{
+    return 5u + (m->v[0].rows > 0 ? 2u : 0u) + (m->v[1].rows > 0 ? 2u : 0u);
+}
+
+void rec_rgnn_number(struct rec_rgnn *m, uint32_t k)
+{
+    struct rec_param *p;
+
+    for (uint32_t i = 0; k > 0 && (p = rec_rgnn_param(m, i)) != NULL; i++) {
+        size_t n = strlen(p->name);
+
+        (void)snprintf(p->name + n, sizeof p->name - n, ".%u", k + 1);
+    }
 }
 
 static enum rec_status room(rec_real **x, size_t n, size_t d, struct rec_err *err)

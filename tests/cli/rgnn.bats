@@ -89,3 +89,25 @@ rmse() {
     rec-train --model rgnn -o m.rec u1.rec
     awk -v x="$(rmse test rgnn m.rec)" 'BEGIN { print x; exit !(x < 0.886) }'
 }
+
+@test "several seeds are averaged in one file, and stopped and gone on with" {
+    rec-train "${few[@]}" --seeds 3 --log log -T 1 -o three.rec "$split"
+    rec-train "${few[@]}" --seeds 3 -T 4 -o four.rec "$split"
+    cmp three.rec four.rec
+    equal "$(setting seeds three.rec)" 3
+    rec-train "${few[@]}" --seeds 3 --checkpoint ck -o whole.rec "$split"
+    rec-train "${few[@]}" --seeds 3 --resume ck -o again.rec "$split"
+    cmp whole.rec again.rec
+    cmp whole.rec three.rec
+    for seed in 1 2 3; do
+        rec-train "${few[@]}" --seed $seed --keep last -o $seed.rec "$split"
+        rec-eval -q --predictions $seed.tsv $seed.rec >/dev/null
+    done
+    rec-eval -q --predictions all.tsv three.rec >report
+    # the members take the first's shrinkage: close to their mean, not the same
+    paste 1.tsv 2.tsv 3.tsv all.tsv | awk 'NR > 1 { d = ($4 + $8 + $12) / 3 - $16
+        if (d < 0) d = -d; if (d > most) most = d } END { exit !(most < 0.05) }'
+    awk -v all="$(rmse valid rgnn three.rec)" -v one="$(rmse valid rgnn 1.rec)" \
+        'BEGIN { exit !(all < one) }'
+    gives 2 '' 'rec-train: --seeds: not an option of --model gcn' rec-train --seeds 2 "$split"
+}

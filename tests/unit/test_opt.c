@@ -196,6 +196,25 @@ static void help_has_a_line_an_option_with_its_default(void)
     free(text);
 }
 
+static void options_with_one_help_share_a_line(void)
+{
+    uint64_t a = 1, b = 2;
+    const struct rec_opt two[] = {
+        { "low", 'l', REC_OPT_COUNT, &a, "N", NULL, 0, 9, true },
+        { "high", 0, REC_OPT_COUNT, &b, "N", "the range", 0, 9, true },
+    };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+
+    CHECK(f != NULL);
+    rec_opt_help(two, 2, f);
+    CHECK(fclose(f) == 0);
+    CHECKF(strcmp(text, "  -l, --low N (1), --high N    the range (2)\n") == 0, "%s",
+           text);
+    free(text);
+}
+
 static void record_survives_every_failed_allocation(void)
 {
     uint64_t before = rec_mem_now();
@@ -249,6 +268,7 @@ int main(void)
     RUN(record_names_every_option_that_counts);
     RUN(record_quotes_for_a_shell);
     RUN(help_has_a_line_an_option_with_its_default);
+    RUN(options_with_one_help_share_a_line);
     RUN(record_survives_every_failed_allocation);
     RUN(opt_collects_texts);
     return test_end();

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/par.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_auto.h"
+#include "nn/rgnn_members.h"
 #include "nn/train.h"
 #include "unit/toy.h"
 
@@ -232,7 +233,8 @@ static double trained_loss(const struct rec_ratings *r, const struct rec_rgnn_op
         if (r->part[i] == REC_VALID && !o->no_ratings) {
             double p = l.rating(l.self, r, i);
 
-            CHECK(p >= (double)x.x.g.low && p <= (double)x.x.g.high);
+            CHECK(p >= (double)x.x.g.low * x.x.g.unit &&
+                  p <= (double)x.x.g.high * x.x.g.unit);
         }
     if (values != NULL) {
         CHECK(rec_learner_n_values(&l) <= n);
@@ -321,6 +323,154 @@ static void make_survives_every_failed_allocation(void)
     free(time);
 }
 
+/* Trained together they are what each is alone, with the shrinkage of the first. */
+static void members_average_what_each_predicts_alone(void)
+{
+    enum { N = 3 };
+    int64_t *time;
+    struct toy t = timed_toy(40, 30, 400, 7, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_rgnn_members all;
+    struct rec_rgnn_learner one[N];
+    struct rec_learner l, each[N];
+    double loss = 0.0;
+
+    CHECK(rec_rgnn_members_make(&all, N, &t.x, &o, &err) == REC_OK);
+    l = rec_rgnn_members_learner(&all);
+    for (int s = 0; s < 2; s++)
+        o.lambda[s] = all.member[0].x.bias.lambda[s];
+    for (int k = 0; k < N; k++, o.seed++) {
+        CHECK(rec_rgnn_learner_make(&one[k], &t.x, &o, &err) == REC_OK);
+        each[k] = rec_rgnn_learner(&one[k]);
+        for (uint64_t e = 1; e <= 3; e++) {
+            (void)each[k].loss(each[k].self);
+            each[k].epoch(each[k].self, e, 0.01);
+        }
+        loss += each[k].loss(each[k].self) / N;
+    }
+    for (uint64_t e = 1; e <= 3; e++) {
+        (void)l.loss(l.self);
+        l.epoch(l.self, e, 0.01);
+    }
+    CHECK(fabs(l.loss(l.self) - loss) < 1e-12);
+    for (size_t i = 0; i < t.x.n; i++)
+        if (t.x.part[i] == REC_VALID) {
+            double mean = 0.0;
+
+            for (int k = 0; k < N; k++)
+                mean += each[k].rating(each[k].self, &t.x, i) / N;
+            CHECK(fabs(l.rating(l.self, &t.x, i) - mean) < 1e-12);
+            CHECK(fabs(each[0].rating(each[0].self, &t.x, i) - mean) > 1e-9);
+        }
+    CHECK(strcmp(l.param(l.self, 0)->name, "Y") == 0);
+    CHECK(strcmp(l.param(l.self, N * 5 - 1)->name, "alpha.3") == 0);
+    CHECK(l.param(l.self, N * 5) == NULL);
+    for (int k = 0; k < N; k++)
+        rec_rgnn_learner_free(&one[k]);
+    rec_rgnn_members_free(&all);
+    toy_free(&t);
+    free(time);
+}
+
+static struct rec_rgnn_plan plan_of(uint64_t edges, uint32_t nodes, uint32_t levels)
+{
+    struct rec_rgnn_plan p;
+
+    rec_rgnn_plan(&(struct rec_rgnn_look){ edges, nodes, levels }, &p);
+    return p;
+}
+
+static void the_plan_goes_by_density_and_levels(void)
+{
+    CHECK(plan_of(900000, 9700, 5).density == REC_RGNN_DENSE);
+    CHECK(plan_of(80000, 2600, 5).density == REC_RGNN_MIDDLING);
+    CHECK(plan_of(80000, 2600, 5).basis == REC_RGNN_LEVEL);
+    CHECK(plan_of(80000, 2600, 11).basis == REC_RGNN_CL);
+    CHECK(plan_of(40000, 40000, 5).density == REC_RGNN_SPARSE);
+    CHECK(plan_of(40000, 40000, 5).basis == REC_RGNN_CL);
+    CHECK(plan_of(40000, 40000, 5).n_trials > 0);
+    CHECK(plan_of(400000, 400000, 5).n_trials == 0);
+    CHECK(plan_of(0, 0, 0).density == REC_RGNN_SPARSE);
+}
+
+/* What settle() sets, and what it leaves alone. */
+static void only_what_is_open_is_settled(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(30, 20, 500, 3, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_train_opts train = { .epochs = REC_OPEN_COUNT,
+                                    .lr = NAN,
+                                    .schedule = REC_SCHEDULE_COSINE };
+    struct rec_buf said = { 0 };
+
+    o.penalty = 0.5;
+    o.dropout = o.init = NAN;
+    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(o.penalty == 0.5 && o.dropout == 0.3 && o.init == 0.003);
+    CHECK(o.basis == REC_RGNN_CL || o.basis == REC_RGNN_LEVEL);
+    CHECK(train.lr > 0.0 && train.epochs <= 32);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    CHECK(strstr((char *)said.data, "a trial of") != NULL);
+    CHECK(strstr((char *)said.data, "--penalty 0.5 --dropout 0.3") != NULL);
+    rec_buf_free(&said);
+    train.epochs = 3;
+    CHECK(rec_rgnn_settle(&t.x, &o, &train, &said, &err) == REC_OK);
+    CHECK(train.epochs == 3);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    CHECK(strstr((char *)said.data, "a trial of") == NULL);
+    rec_buf_free(&said);
+    toy_free(&t);
+    free(time);
+}
+
+/* Sixteen times the ratings: the same training, sixteen times the predictions. */
+static void the_scale_of_ratings_does_not_matter(void)
+{
+    enum { MOST = 60000 };
+    int64_t *time;
+    struct toy t = timed_toy(60, 40, 900, 5, &time);
+    rec_real *a = calloc(MOST, sizeof *a), *b = calloc(MOST, sizeof *b);
+    struct rec_rgnn_opts o = opts();
+
+    CHECK(a != NULL && b != NULL);
+    for (o.basis = REC_RGNN_LEVEL; o.basis <= REC_RGNN_CL; o.basis++) {
+        double plain = trained_loss(&t.x, &o, 2, a, MOST), scaled;
+
+        for (size_t i = 0; i < t.x.n; i++)
+            t.rating[i] *= 16.0f;
+        scaled = trained_loss(&t.x, &o, 2, b, MOST);
+        for (size_t i = 0; i < t.x.n; i++)
+            t.rating[i] /= 16.0f;
+        CHECK(plain > 0.0 && scaled == 256.0 * plain);
+        CHECK(memcmp(a, b, MOST * sizeof *a) == 0);
+    }
+    CHECK(rec_rgnn_unit(1.1) == 1.0 && rec_rgnn_unit(1.5) == 1.0);
+    CHECK(rec_rgnn_unit(28.0) == 32.0 && rec_rgnn_unit(0.0) == 1.0);
+    free(a);
+    free(b);
+    toy_free(&t);
+    free(time);
+}
+
+static void time_kernels_are_read_from_text(void)
+{
+    static const char *const bad[] = {
+        "",  ":",    "1,",    ",1",      "1,,2", "x",    "1:x",
+        "0", "1:2:", "1:2:0", "1:2:3:4", "-5",   "1e13", "1,2,3,4,5,6,7,8,9"
+    };
+    struct rec_rgnn_taus t = { 0 };
+
+    CHECK(rec_rgnn_taus_parse("60,86400:864000:5", &t, &err) == REC_OK);
+    CHECK(t.n[0] == 2 && t.tau[0][0] == 60.0 && t.tau[0][1] == 86400.0);
+    CHECK(t.n[1] == 1 && t.tau[1][0] == 864000.0 && t.prior == 5.0);
+    CHECK(rec_rgnn_taus_parse(":7", &t, &err) == REC_OK);
+    CHECK(t.n[0] == 0 && t.n[1] == 1 && t.prior == 3.0);
+    CHECK(rec_rgnn_taus_parse("none", &t, &err) == REC_OK && t.n[0] + t.n[1] == 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECKF(rec_rgnn_taus_parse(bad[i], &t, &err) == REC_EUSAGE, "'%s'", bad[i]);
+}
+
 int main(void)
 {
     RUN(kernels_of_an_edge_leave_its_fold_out);
@@ -330,5 +480,10 @@ int main(void)
     RUN(threads_do_not_change_a_bit);
     RUN(training_is_finite_on_the_smallest_inputs);
     RUN(make_survives_every_failed_allocation);
+    RUN(members_average_what_each_predicts_alone);
+    RUN(the_plan_goes_by_density_and_levels);
+    RUN(only_what_is_open_is_settled);
+    RUN(the_scale_of_ratings_does_not_matter);
+    RUN(time_kernels_are_read_from_text);
     return test_end();
 }
