@@ -174,7 +174,7 @@ static void print_help(const struct rec_opt *opts, size_t n_own)
            tool->summary);
     rec_opt_help(opts, n_own, stdout);
     rec_opt_help(opts + n_own, N_COMMON, stdout);
-    printf("example: %s\n", tool->example);
+    printf("\nexample: %s\n", tool->example);
 }
 
 /* A is a path; B an operand, "-" for standard input. */

@@ -100,6 +100,8 @@ void rec_rgnn_init(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint64_t s
 void rec_rgnn_free(struct rec_rgnn *m);
 /* Y, Z, w_u, w_i, alpha, those of V_u, c_u, V_i, c_i that there are, NULL. */
 struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index);
+/* How many there are. */
+uint32_t rec_rgnn_n_params(const struct rec_rgnn *m);
 /* Its tensors are called "Y.2" and so on if it is member K = 1, the second of several.
  * After rec_rgnn_init(), which draws by the name. */
 void rec_rgnn_number(struct rec_rgnn *m, uint32_t k);

@@ -48,11 +48,9 @@ static struct rec_learner of(const struct rec_rgnn_members *x, uint32_t k)
 static struct rec_param *param(void *self, uint32_t index)
 {
     struct rec_rgnn_members *x = self;
-    uint32_t n = 0; /* each has as many */
+    uint32_t n = rec_rgnn_n_params(&x->member[0].m), k = index / n;
 
-    while (rec_rgnn_param(&x->member[0].m, n) != NULL)
-        n++;
-    return index / n < x->n ? rec_rgnn_param(&x->member[index / n].m, index % n) : NULL;
+    return k < x->n ? rec_rgnn_param(&x->member[k].m, index % n) : NULL;
 }
 
 static double loss(void *self)

@@ -94,6 +94,11 @@ struct rec_param *rec_rgnn_param(struct rec_rgnn *m, uint32_t index)
     return NULL;
 }
 
+uint32_t rec_rgnn_n_params(const struct rec_rgnn *m)
+{
+    return 5u + (m->v[0].rows > 0 ? 2u : 0u) + (m->v[1].rows > 0 ? 2u : 0u);
+}
+
 void rec_rgnn_number(struct rec_rgnn *m, uint32_t k)
 {
     struct rec_param *p;
