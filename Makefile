@@ -5,6 +5,9 @@
 # make                   the programs, in build/bin
 # make run DATA=file.csv the chain on your own ratings; options: pipelines/stages.mk
 # make run EXPERIMENT=x  the chain as pipelines/x.mk says
+# make folds EXPERIMENT=x  each of FOLDS=5 folds is the test part once; takes -j
+# make results           every experiment whose data are there, into README's table
+# make data/NAME         fetches a public set: pipelines/sets
 # make install           into PREFIX (/usr/local)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +30,7 @@ BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3
 
 # A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
-SETTINGS := DATA EXPERIMENT HIDDEN LAYERS EPOCHS LR SEED \
+SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED \
             CLEAN_OPTS ENCODE_OPTS SPLIT_OPTS GRAPH_OPTS TRAIN_OPTS EVAL_OPTS
 .DEFAULT_GOAL := $(if $(findstring command line,$(foreach v,$(SETTINGS),$(origin $v))),run,all)
 
@@ -67,10 +70,18 @@ $B/obj/%.o: %.c
 # ---- the chain ----
 
 EXPERIMENT ?=
+DATA_DIR ?= data
 ifneq ($(EXPERIMENT),)
 include pipelines/$(EXPERIMENT).mk
 endif
 include pipelines/stages.mk
+
+.PHONY: results
+results: all
+	@pipelines/results.sh '$(DATA_DIR)' README.md $(MAKE) B='$B'
+# data/NAME is a folder that exists or is fetched; its README and the sample are files
+data/%:
+	@pipelines/data.sh '$*'
 
 # ---- tests ----
 

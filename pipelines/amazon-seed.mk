@@ -1,6 +1,5 @@
 # The notebook that rec began as: Amazon Electronics, its 5,000 rows and its own split,
-# 4,000 for training and 1,000 for test.  make run EXPERIMENT=amazon-seed AMAZON=FOLDER
-AMAZON ?= data/amazon-electronics
+# 4,000 for training and 1,000 for test.  make run EXPERIMENT=amazon-seed DATA_DIR=FOLDER
 NAME := amazon-seed
-DATA := $(AMAZON)/seed5000.train.csv $(AMAZON)/seed5000.test.csv
+DATA := $(DATA_DIR)/amazon-electronics/seed5000.train.csv $(DATA_DIR)/amazon-electronics/seed5000.test.csv
 SPLIT_OPTS := --method source --test-source 2 --valid 0

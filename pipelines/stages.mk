@@ -6,6 +6,7 @@
 # only then.  Options: any of the variables below, on make's command line or in an
 # experiment's file.
 DATA ?= data/sample.csv.gz
+MODEL ?= gcn
 HIDDEN ?= 16
 LAYERS ?= 2
 EPOCHS ?= 200
@@ -15,7 +16,9 @@ CLEAN_OPTS ?=
 ENCODE_OPTS ?=
 SPLIT_OPTS ?= --seed $(SEED)
 GRAPH_OPTS ?=
-TRAIN_OPTS ?= --hidden $(HIDDEN) --layers $(LAYERS) --epochs $(EPOCHS) --lr $(LR) --seed $(SEED)
+# gcn is told its settings; the others go by their own defaults
+TRAIN_OPTS_gcn := --hidden $(HIDDEN) --layers $(LAYERS) --epochs $(EPOCHS) --lr $(LR)
+TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) $(if $(filter rgnn,$(MODEL)),$(TRAIN_USE)) --seed $(SEED)
 EVAL_OPTS ?=
 
 NAME ?= $(patsubst %.csv,%,$(patsubst %.gz,%,$(notdir $(firstword $(DATA)))))
@@ -53,6 +56,23 @@ SHOW := awk -F '\t' '$$3 == "rmse" || $$3 == "mae" { key = $$1 "\t" $$2; if (!(k
     for (i = 1; i <= k; i++) { split(order[i], a, "\t"); key = order[i]; \
       printf "%-6s %-8s %8.4f  %.4f .. %.4f  %8.4f %8d\n", a[1], a[2], value[key, "rmse"], \
         low[key, "rmse"], high[key, "rmse"], value[key, "mae"], n[key] } }'
+
+# make folds EXPERIMENT=x FOLDS=5, with -j: each fold is the test part once.
+FOLDS ?= 5
+FOLDS_DATA ?= $(DATA)
+MEAN_OF_FOLDS := awk -F '\t' '$$1 == "test" && $$3 == "rmse" { if (!($$2 in n)) order[++k] = $$2; n[$$2]++; \
+    s[$$2] += $$4; q[$$2] += $$4 * $$4 } \
+  END { printf "%-8s %5s %8s %8s\n", "model", "folds", "RMSE", "sd"; for (i = 1; i <= k; i++) { m = order[i]; \
+    mean = s[m] / n[m]; v = n[m] > 1 ? (q[m] - n[m] * mean * mean) / (n[m] - 1) : 0; \
+    printf "%-8s %5d %8.4f %8.4f\n", m, n[m], mean, sqrt(v > 0 ? v : 0) } }'
+FOLD_RUNS := $(if $(filter folds,$(MAKECMDGOALS)),$(shell seq $(FOLDS)))
+.PHONY: folds $(FOLD_RUNS:%=fold-%)
+$(FOLD_RUNS:%=fold-%): fold-%: all
+	@$(MAKE) $B/$(NAME)-$(MODEL)-fold-$*/metrics.tsv EXPERIMENT='$(EXPERIMENT)' MODEL='$(MODEL)' \
+	    NAME='$(NAME)-$(MODEL)-fold-$*' DATA='$(FOLDS_DATA)' \
+	    SPLIT_OPTS='--method fold --folds $(FOLDS) --fold $* --valid 0 --seed $(SEED)'
+folds: $(FOLD_RUNS:%=fold-%)
+	@$(MEAN_OF_FOLDS) $(FOLD_RUNS:%=$B/$(NAME)-$(MODEL)-fold-%/metrics.tsv)
 
 .PHONY: metrics
 metrics: $(RUN)/metrics.tsv

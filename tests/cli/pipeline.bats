@@ -4,17 +4,7 @@ load common
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     ratings 1500 >in.csv
-    # The programs under test stand where make puts its own, younger than any source:
-    # make takes them as they are, and these tests compile nothing.
-    mkdir -p b/bin
-    cp -p "$REC_BIN"/rec-* b/bin
-    for part in obj librec.a; do
-        [ ! -e "$REC_BIN/../$part" ] || cp -Rp "$REC_BIN/../$part" b
-    done
-    [ ! -d b/obj ] || find b/obj -name '*.d' -delete
-    for part in obj librec.a bin; do
-        [ ! -e b/$part ] || find b/$part -exec touch {} +
-    done
+    built b
     # nor do they install anything
     mkdir fake
     printf '#!/bin/sh\nprintf installed\n' >fake/dpkg-query

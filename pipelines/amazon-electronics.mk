@@ -1,0 +1,5 @@
+# The first 50,698 rows of Amazon Electronics, 40,559 for training and 10,139 for test.
+MODEL ?= rgnn
+NAME := amazon-electronics
+DATA := $(DATA_DIR)/amazon-electronics/head50698.train.csv $(DATA_DIR)/amazon-electronics/head50698.test.csv
+SPLIT_OPTS := --method source --test-source 2 --valid 0
