@@ -1,4 +1,5 @@
 #include "nn/kind.h"
+#include "nn/rgnn_rank.h"
 
 static void free_learner(void *self)
 {
@@ -64,4 +65,5 @@ const struct rec_model_kind rec_model_rgnn = {
     .read = read,
     .free_trained = free_trained,
     .rating = rating,
+    .ranking = &rec_rgnn_ranking,
 };
