@@ -47,8 +47,12 @@ enum rec_status rec_entry_list(const struct rec_entry *e, struct rec_buf *out,
                                struct rec_err *err)
 {
     const struct rec_ratings *x = &e->x;
-    enum rec_status st = rec_buf_addf(out, err, "row\tpart\trating\tprediction\n");
+    enum rec_status st;
 
+    if (e->t.kind->rating == NULL)
+        return rec_fail(err, REC_EFORMAT, "%s: model '%s' predicts no ratings",
+                        rec_reader_name(e->r), e->t.kind->name);
+    st = rec_buf_addf(out, err, "row\tpart\trating\tprediction\n");
     for (size_t i = 0; st == REC_OK && i < x->n; i++)
         st = rec_buf_addf(out, err, "%zu\t%s\t%.9g\t%.9g\n", i,
                           rec_part_names[x->part[i]], (double)x->rating[i],

@@ -23,7 +23,7 @@ struct rec_model_opts {
 struct rec_ranking {
     /* Once, before the others; may be NULL. */
     enum rec_status (*ready)(void *trained, struct rec_err *err);
-    /* What scores() needs of room for a block of B users; a multiple of 64 is given. */
+    /* Bytes of room, aligned to 16, that scores() needs for a block of B users. */
     size_t (*scratch_bytes)(const void *trained, uint32_t b);
     /* OUT (B, I): the scores of USER (B), higher is better.  Called from several
      * threads at a time, each with its own scratch; the bits of a row do not depend on
