@@ -18,6 +18,10 @@ struct rec_entry {
  * a failure. */
 enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
                                struct rec_err *err) REC_MUST_USE;
+/* The same with what numbers stand for: out->x.user_ids, and section `items`. */
+enum rec_status rec_entry_open_ids(const char *path, unsigned parts,
+                                   struct rec_entry *out,
+                                   struct rec_err *err) REC_MUST_USE;
 void rec_entry_close(struct rec_entry *e);
 
 /* Adds its model, called NAME, or by its kind if that is NULL. */

@@ -41,7 +41,9 @@ def figures(lists, truth, k):
             for m in ("recall", "precision", "ndcg", "mrr", "map", "hitrate")}
 
 
-def main(path, cutoffs, least=None, option=None, lists_path=None):
+def main(*args):
+    lists_path = args[args.index("--lists") + 1] if "--lists" in args else None
+    path, cutoffs, least = (*args[:args.index("--lists") if lists_path else None], None)[:3]
     sections = recfile.load(path)
     x, parts = columns(sections, "ratings"), columns(sections, "split")["part"]
     ids = [columns(sections, name)["id"] for name in ("users", "items")]
