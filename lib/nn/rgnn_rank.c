@@ -8,7 +8,7 @@
 static double own_part(const struct rec_rgnn_trained *t, uint32_t m, int side,
                        double bias, uint32_t n, rec_real dot)
 {
-    const rec_real *alpha = t->m[m].alpha.x + t->x.taus.n[0] + t->x.taus.n[1];
+    const rec_real *alpha = t->m[m].alpha.x + t->m[m].alpha.cols - 4; /* of b_u ... */
     rec_real x[2] = { (rec_real)bias, (rec_real)(log(1.0 + n) / 5.0) };
 
     return (double)(alpha[side] * x[0]) + (double)(alpha[2 + side] * x[1]) +
@@ -22,8 +22,8 @@ static float own_score(const struct rec_rgnn_trained *t, int side, double bias,
 
     for (uint32_t m = 0; m < t->n_members; m++)
         sum += own_part(t, m, side, bias, n, dot[m][v]);
-    return (float)((side == REC_USERS ? t->x.bias.mean[0] : 0.0) + bias +
-                   sum / t->n_members);
+    sum = (side == REC_USERS ? t->x.bias.mean[0] : 0.0) + bias + sum / t->n_members;
+    return (float)(sum * t->x.g.unit);
 }
 
 /* The H (n, D) of all members into rows of VEC (n, M * D), times BY. */
@@ -38,32 +38,25 @@ static void side_by_side(const struct rec_rgnn_trained *t, const rec_real *const
                 *vec++ = (float)(h[m][(size_t)v * d + j] * by);
 }
 
-/* Users' vectors are divided by M: products are then means. */
+/* Users' vectors are divided by M: products are then means; and out of units. */
 static rec_real factor(const struct rec_rgnn_trained *t, int side)
 {
-    return side == REC_USERS ? 1 / (rec_real)t->n_members : 1;
+    return side == REC_USERS ? (rec_real)t->x.g.unit / (rec_real)t->n_members : 1;
 }
 
-static enum rec_status fill_side(const struct rec_rgnn_trained *t,
-                                 struct rec_rgnn_rank *x, int side, struct rec_err *err)
+static void fill_side(const struct rec_rgnn_trained *t, struct rec_by_vector *x,
+                      int side)
 {
     const rec_real *h[REC_RGNN_MAX_MEMBERS], *dot[REC_RGNN_MAX_MEMBERS];
-    uint32_t n = t->x.g.side[side].n;
 
-    x->vec[side] = rec_alloc((size_t)n * x->d, sizeof(float), "vectors", err);
-    if (x->vec[side] != NULL)
-        x->own[side] = rec_alloc(n, sizeof(float), "vectors", err);
-    if (x->own[side] == NULL)
-        return REC_ESYSTEM;
     for (uint32_t m = 0; m < t->n_members; m++) {
         h[m] = t->s[m].h[side];
         dot[m] = t->s[m].dot[side];
     }
-    side_by_side(t, h, n, factor(t, side), x->vec[side]);
-    for (uint32_t v = 0; v < n; v++)
+    side_by_side(t, h, x->n[side], factor(t, side), x->vec[side]);
+    for (uint32_t v = 0; v < x->n[side]; v++)
         x->own[side][v] = own_score(t, side, t->x.bias.bias[side][v],
                                     t->x.bias.count[side][v], dot, v);
-    return REC_OK;
 }
 
 /* The rating that each slot stands for: every slot has an edge. */
@@ -78,7 +71,7 @@ static enum rec_status find_levels(const struct rec_rgnn_edges *g,
         return REC_ESYSTEM;
     for (size_t row = 0; row < n_rows; row++)
         if (s->off[row] < s->off[row + 1])
-            x->level[row % g->n_slots] = s->rating[s->off[row]];
+            x->level[row % g->n_slots] = s->rating[s->off[row]] * (float)g->unit;
     return REC_OK;
 }
 
@@ -86,11 +79,7 @@ void rec_rgnn_rank_free(struct rec_rgnn_rank *x)
 {
     if (x == NULL)
         return;
-    for (int s = 0; s < 2; s++) {
-        rec_free(x->vec[s]);
-        rec_free(x->own[s]);
-    }
-    rec_products_free(&x->items);
+    rec_by_vector_free(&x->v);
     rec_free(x->level);
     rec_free(x);
 }
@@ -99,19 +88,20 @@ static enum rec_status ready(void *trained, struct rec_err *err)
 {
     struct rec_rgnn_trained *t = trained;
     struct rec_rgnn_rank *x;
-    enum rec_status st = REC_OK;
+    enum rec_status st;
 
     if (t->rank != NULL)
         return REC_OK;
     x = rec_alloc_zero(1, sizeof *x, "vectors", err);
     if (x == NULL)
         return REC_ESYSTEM;
-    x->d = t->m[0].width * t->n_members;
-    for (int side = 0; st == REC_OK && side < 2; side++)
-        st = fill_side(t, x, side, err);
-    if (st == REC_OK)
-        st = rec_products_make(x->vec[REC_ITEMS], t->x.g.side[REC_ITEMS].n, x->d,
-                               &x->items, err);
+    st = rec_by_vector_make(t->x.g.side[REC_USERS].n, t->x.g.side[REC_ITEMS].n,
+                            t->m[0].width * t->n_members, &x->v, err);
+    if (st == REC_OK) {
+        fill_side(t, &x->v, REC_USERS);
+        fill_side(t, &x->v, REC_ITEMS);
+        st = rec_by_vector_pack(&x->v, err);
+    }
     if (st == REC_OK && t->x.by_level)
         st = find_levels(&t->x.g, x, err);
     if (st == REC_OK)
@@ -121,48 +111,26 @@ static enum rec_status ready(void *trained, struct rec_err *err)
     return st;
 }
 
-/* ---- scores ---- */
-
-/* OUT (B, I): to the products of vectors comes what their nodes add. */
-static void score_rows(const struct rec_rgnn_rank *x, const float *const *row,
-                       const float *own, uint32_t b, float *out)
-{
-    uint32_t n_items = x->items.n;
-    const float *own_i = x->own[REC_ITEMS];
-
-    rec_products_rows(&x->items, row, b, out);
-    for (uint32_t u = 0; u < b; u++, out += n_items)
-        for (uint32_t i = 0; i < n_items; i++)
-            out[i] += own[u] + own_i[i];
-}
-
 static size_t scratch_bytes(const void *trained, uint32_t b)
 {
     (void)trained;
-    return b * (sizeof(const float *) + sizeof(float));
+    return rec_by_vector_scratch(b);
 }
 
 static void scores(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
                    float *out)
 {
     const struct rec_rgnn_trained *t = trained;
-    const struct rec_rgnn_rank *x = t->rank;
-    const float **row = scratch;
-    float *own = (float *)(row + b);
 
-    for (uint32_t u = 0; u < b; u++) {
-        row[u] = x->vec[REC_USERS] + (size_t)user[u] * x->d;
-        own[u] = x->own[REC_USERS][user[u]];
-    }
-    score_rows(x, row, own, b, out);
+    rec_by_vector_scores(&t->rank->v, user, b, scratch, out);
 }
 
 static const float *vectors(const void *trained, int side, uint32_t *d)
 {
     const struct rec_rgnn_trained *t = trained;
 
-    *d = t->rank->d;
-    return t->rank->vec[side];
+    *d = t->rank->v.d;
+    return t->rank->v.vec[side];
 }
 
 /* ---- somebody new ---- */
@@ -217,6 +185,7 @@ static enum rec_status check_ratings(const struct rec_rgnn_trained *t,
                                      struct rec_err *err)
 {
     const struct rec_rgnn_edges *g = &t->x.g;
+    double low = (double)g->low * g->unit, high = (double)g->high * g->unit;
 
     if (rating == NULL)
         return rec_fail(err, REC_EINPUT, "this model needs ratings, in column 3");
@@ -225,12 +194,11 @@ static enum rec_status check_ratings(const struct rec_rgnn_trained *t,
             return rec_fail(err, REC_EINPUT,
                             "%g is none of the %u ratings that the model was trained "
                             "on, from %g to %g",
-                            (double)rating[k], g->n_levels, (double)g->low,
-                            (double)g->high);
-        else if (!(rating[k] >= g->low && rating[k] <= g->high))
+                            (double)rating[k], g->n_levels, low, high);
+        else if (!((double)rating[k] >= low && (double)rating[k] <= high))
             return rec_fail(err, REC_EINPUT,
                             "%g is beyond the ratings of training, from %g to %g",
-                            (double)rating[k], (double)g->low, (double)g->high);
+                            (double)rating[k], low, high);
     return REC_OK;
 }
 
@@ -245,7 +213,7 @@ static void guest_edges(const struct rec_rgnn_trained *t, const uint32_t *item,
         for (uint32_t k = 0; k < n; k++)
             if (n_slots == 1 || slot_of(t->rank, n_slots, rating[k]) == slot) {
                 s->to[at] = item[k];
-                s->rating[at] = rating[k];
+                s->rating[at] = rating[k] / (float)t->x.g.unit;
                 s->edge[at] = at;
                 q->x.row[REC_USERS][at] = item[k] * q->x.n_bases + slot;
                 q->x.fold[at++] = 1; /* of no fold: all count */
@@ -317,12 +285,12 @@ static enum rec_status fold_in(void *trained, const uint32_t *item, const float 
     enum rec_status st = check_ratings(t, rating, n, err);
 
     if (st == REC_OK) {
-        row = rec_alloc(t->rank->d, sizeof *row, "somebody new", err);
+        row = rec_alloc(t->rank->v.d, sizeof *row, "somebody new", err);
         st = row == NULL ? REC_ESYSTEM : guest_make(t, item, rating, n, &q, err);
     }
     if (st == REC_OK) {
         guest_vector(t, &q, row, &own);
-        score_rows(t->rank, (const float *const[]){ row }, &own, 1, out);
+        rec_by_vector_one(&t->rank->v, row, own, out);
     }
     guest_free(&q);
     rec_free(row);

@@ -6,9 +6,10 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     ratings 2000 | awk -F, '!seen[$1 "," $2]++' >ratings.csv
     rec-clean ratings.csv | rec-encode | rec-split --test 0 --valid 0 | rec-graph -o graph.rec
-    rec-train --model rgnn --hidden 8 --epochs 4 -o rgnn.rec graph.rec
+    rec-train --model rgnn --basis level --hidden 8 --epochs 4 -o rgnn.rec graph.rec
     rec-train --model rgnn --basis cl --hidden 8 --epochs 3 --seeds 2 --no-time -o cl.rec graph.rec
     rec-train --model gcn --hidden 4 --epochs 3 -o gcn.rec graph.rec
+    rec-train --model mf --hidden 4 --epochs 3 -o mf.rec graph.rec
     rec-clean ratings.csv | rec-encode | rec-split | rec-graph |
         rec-train --model rgnn --hidden 8 --epochs 4 -o parts.rec
 }
@@ -24,7 +25,7 @@ of() {
 }
 
 @test "every user gets K items, best first, ties to the lower id, none that she has" {
-    for model in rgnn cl gcn; do
+    for model in rgnn cl gcn mf; do
         gives 0 '' '' rec-recommend -k 5 -o lists "$at/$model.rec"
         equal "$(head -n 1 lists)" $'user\titem\trank\tscore'
         equal "$(tail -n +2 lists | wc -l)" $((97 * 5))
@@ -60,6 +61,17 @@ of() {
         awk -F '\t' '$1 == "test" && $2 == "rgnn" && $3 ~ /@[0-9]+$/ { print $1 "\t" $3 "\t" $4 "\t" $7 }' >got
     equal "$(wc -l <got)" 16
     cmp got want.6
+}
+
+@test "scores are the ratings of rec-predict, where these are within the scale" {
+    for model in rgnn cl mf; do
+        rec-recommend -k 41 --seen "$at/$model.rec" | tail -n +2 | tr '\t' , >lists
+        cut -d , -f 1,2 lists >pairs
+        rec-predict --header no "$at/$model.rec" pairs | cut -d , -f 3 | paste -d , lists - |
+            awk -F, '$5 > 1.001 && $5 < 4.999 { n++; d = $4 - $5; if (d < 0) d = -d; if (!(d < 2e-5)) { print; bad = 1 } }
+                $5 >= 4.999 && $4 < 4.9989 { print; bad = 1 }
+                END { exit bad || n < 100 }'
+    done
 }
 
 @test "one thread and four, one user and all give the same lines" {
@@ -177,8 +189,10 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
 
 @test "a model that cannot, and streams without one, are exit 4" {
     printf 'ann,i1,5\n' >new
-    refuses 4 "rec-recommend: model 'gcn' knows only the users it was trained on: *" \
-        rec-recommend --new new "$at/gcn.rec"
+    for model in gcn mf; do
+        refuses 4 "rec-recommend: model '$model' knows only the users it was trained on: *" \
+            rec-recommend --new new "$at/$model.rec"
+    done
     refuses 4 "rec-recommend: *rec-train*" rec-recommend "$at/graph.rec"
 }
 

@@ -66,23 +66,26 @@ static double plain(const struct rec_rgnn_trained *x, uint32_t u, uint32_t i)
 
     for (uint32_t m = 0; m < x->n_members; m++)
         sum += rec_rgnn_rating(&x->m[m], &x->s[m], u, i, b->mean[0] + bu + bi, row);
-    return sum / x->n_members;
+    return sum / x->n_members * x->x.g.unit;
 }
 
 static const struct {
     bool by_level;
     uint32_t width, members;
-} cases[] = { { true, 8, 1 }, { true, 64, 1 },  { false, 64, 1 },
-              { true, 7, 3 }, { false, 70, 2 }, { true, 1, 1 } };
+    float scale; /* of the ratings */
+} cases[] = { { true, 8, 1, 1.0f }, { true, 64, 1, 16.0f },   { false, 64, 1, 1.0f },
+              { true, 7, 3, 1.0f }, { false, 70, 2, 0.125f }, { true, 1, 1, 1.0f } };
 
 /* Calls FN with a model of every case. */
 static void of_all(void (*fn)(const struct toy *t, struct rec_rgnn_trained *x))
 {
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct toy t = toy_make(USERS, ITEMS, ROWS, 5);
-        struct rec_rgnn_trained x =
-            trained(&t, cases[k].by_level, cases[k].width, cases[k].members);
+        struct rec_rgnn_trained x;
 
+        for (uint32_t i = 0; i < ROWS; i++)
+            t.rating[i] *= cases[k].scale;
+        x = trained(&t, cases[k].by_level, cases[k].width, cases[k].members);
         fn(&t, &x);
         rec_rgnn_trained_free(&x);
         toy_free(&t);
@@ -177,7 +180,8 @@ static void fold_in_all(const struct toy *t, struct rec_rgnn_trained *x)
         check_ok(is->fold_in(x, item, rating, n, new_one, &err));
         CHECKF(memcmp(trained_one, new_one, ITEMS * sizeof *new_one) == 0, "user %u",
                u);
-        rating[0] = rating[0] == 1.0f ? 2.0f : 1.0f; /* and the test can fail */
+        rating[0] = (rating[0] > (float)x->x.g.unit ? 1.0f : 2.0f) *
+                    (float)x->x.g.unit; /* and the test can fail */
         check_ok(is->fold_in(x, item, rating, n, new_one, &err));
         CHECK(memcmp(trained_one, new_one, ITEMS * sizeof *new_one) != 0);
         compared++;
@@ -195,14 +199,15 @@ static void a_user_folded_in_has_the_bits_she_had_in_training(void)
 static void refuse_ratings(const struct toy *t, struct rec_rgnn_trained *x)
 {
     static const uint32_t item[2] = { 3, 5 };
-    const float between[2] = { 1.0f, 1.25f }, beyond[2] = { 4.0f, 5.5f };
+    const float unit = (float)x->x.g.unit;
+    const float between[2] = { unit, 1.25f * unit }, beyond[2] = { unit, 5.5f * unit };
     float *out = malloc(ITEMS * sizeof *out);
 
     (void)t;
     CHECK(is->fold_in(x, item, NULL, 2, out, &err) == REC_EINPUT);
     CHECK(strstr(err.text, "needs ratings") != NULL);
     CHECK(is->fold_in(x, item, beyond, 2, out, &err) == REC_EINPUT);
-    CHECK(strstr(err.text, "5.5 is ") != NULL);
+    CHECK(strstr(err.text, " is ") != NULL);
     CHECK(is->fold_in(x, item, between, 2, out, &err) ==
           (x->x.by_level ? REC_EINPUT : REC_OK));
     free(out);
