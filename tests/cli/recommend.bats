@@ -105,6 +105,20 @@ of() {
     done
 }
 
+@test "of features of users and items, those of items count for somebody new" {
+    awk 'BEGIN { print "id,town"; for (u = 0; u < 40; u++) print "u" u "," (u % 3 ? "Ulm" : "Rom") }' >users.csv
+    awk 'BEGIN { print "id,kind"; for (i = 0; i < 41; i++) print "i" i "," i % 4 }' >items.csv
+    rec-graph -u users.csv -i items.csv "$at/graph.rec" |
+        rec-train --model rgnn --basis level --hidden 8 --epochs 4 -o known.rec
+    rec-recommend -k 41 known.rec >all
+    for u in u0 u80; do
+        awk -F, -v u=$u '$1 == u' "$at/ratings.csv" >her
+        rec-recommend -k 41 --new her known.rec | tail -n +2 >$u
+    done
+    cmp u80 <(of u80 <all)
+    run ! cmp u0 <(of u0 <all)
+}
+
 @test "a new user of other ratings gets another list" {
     printf 'ann,i1,5\nann,i2,1\n' >a
     printf 'ann,i1,1\nann,i2,5\n' >b

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/par.h"
-#include "eval/rankjudge.h"
+#include "eval/panel.h"
 #include "unit/toy.h"
 
 static struct rec_err err;
@@ -350,6 +350,29 @@ static void a_judge_measures_over_the_users_that_count(void)
     toy_free(&t);
 }
 
+static void a_model_that_does_not_rate_is_ranked_and_nothing_else(void)
+{
+    const struct rec_model_kind kind = { .name = "toy", .ranking = &toy_ranking };
+    const struct rec_panel_opts opts = { .n_models = 1, .relevant = -INFINITY };
+    const struct rec_judge_opts o = { .replicates = 0 };
+    struct toy t = toy_make(USERS, ITEMS, 5000, 9);
+    uint32_t nobody = UINT32_MAX;
+    const struct rec_entry e = { .x = t.x, .t = { .kind = &kind, .self = &nobody } };
+    struct rec_report report = { 0 };
+    struct rec_panel p;
+
+    check_ok(rec_panel_make(&t.x, &opts, &report, &p, &err));
+    check_ok(rec_panel_add(&p, &e, NULL, &err));
+    check_ok(rec_panel_part(&p, REC_TEST, &o, &err));
+    CHECK(figure(&report, "toy", "recall@20") > 0.0);
+    CHECK(figure(&report, "popularity", "recall@20") > 0.0);
+    for (size_t k = 0; k < report.n; k++)
+        CHECKF(strstr(report.row[k].metric, "@20") != NULL, "%s", report.row[k].metric);
+    rec_panel_free(&p);
+    rec_report_free(&report);
+    toy_free(&t);
+}
+
 int main(void)
 {
     RUN(topk_is_the_head_of_all_sorted);
@@ -361,5 +384,6 @@ int main(void)
     RUN(figures_of_a_list_by_hand);
     RUN(cutoffs_are_read_strictly);
     RUN(a_judge_measures_over_the_users_that_count);
+    RUN(a_model_that_does_not_rate_is_ranked_and_nothing_else);
     return test_end();
 }
