@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/ids.h"
+
 static const char *const side_names[2] = { "user", "item" };
+static const char *const section_names[2] = { "users", "items" };
 
 void rec_catalog_close(struct rec_catalog *c)
 {
@@ -21,13 +24,12 @@ void rec_catalog_close(struct rec_catalog *c)
 
 static enum rec_status get_ids(struct rec_catalog *c, struct rec_err *err)
 {
-    static const char *const names[2] = { "users", "items" };
     const uint32_t n[2] = { c->e.x.n_users, c->e.x.n_items };
 
     for (int side = 0; side < 2; side++) {
         struct rec_table *t;
         enum rec_status st =
-            rec_reader_need(c->e.r, names[side], "rec-encode", &t, err);
+            rec_reader_need(c->e.r, section_names[side], "rec-encode", &t, err);
 
         if (st == REC_OK)
             st = rec_table_column(t, "id", REC_STR, 1, &c->ids[side], err);
@@ -35,7 +37,7 @@ static enum rec_status get_ids(struct rec_catalog *c, struct rec_err *err)
             return st;
         if (t->n_rows != n[side])
             return rec_fail(err, REC_EFORMAT, "section '%s' has %zu rows, not %u",
-                            names[side], t->n_rows, n[side]);
+                            section_names[side], t->n_rows, n[side]);
     }
     return REC_OK;
 }
@@ -83,20 +85,13 @@ enum rec_status rec_catalog_open(const char *path, uint64_t least, double boost,
 enum rec_status rec_catalog_find(struct rec_catalog *c, int side, const char *id,
                                  size_t n, uint32_t *out, struct rec_err *err)
 {
-    uint32_t n_ids = side == REC_USERS ? c->e.x.n_users : c->e.x.n_items, *index;
-    enum rec_status st;
+    enum rec_status st = REC_OK;
+    uint32_t n_ids;
 
-    if (c->dict[side].n == 0 && n_ids > 0) {
-        index = rec_alloc(n_ids, sizeof *index, "ids", err);
-        if (index == NULL)
-            return REC_ESYSTEM;
-        st = rec_dict_add_column(&c->dict[side], c->ids[side], n_ids, index, err);
-        rec_free(index);
-        if (st == REC_OK && c->dict[side].n != n_ids)
-            st = rec_fail(err, REC_EFORMAT, "an id of two %ss", side_names[side]);
-        if (st != REC_OK)
-            return st;
-    }
+    if (c->dict[side].n == 0)
+        st = rec_ids_read(c->e.r, section_names[side], &c->dict[side], &n_ids, err);
+    if (st != REC_OK)
+        return st;
     if (!rec_dict_find(&c->dict[side], id, n, out))
         *out = UINT32_MAX;
     return REC_OK;
