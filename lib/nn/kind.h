@@ -17,7 +17,7 @@ struct rec_model_opts {
     struct rec_rgnn_opts rgnn;
     uint32_t members; /* of rgnn */
     struct rec_mf_opts mf;
-    bool keep_best;   /* a copy of the weights will be needed as well */
+    bool keep_best; /* a copy of the weights will be needed as well */
 };
 
 /*
