@@ -1,13 +1,17 @@
-#include "eval/entry.h"
+#include "eval/panel.h"
 #include "tools/tool.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "base/num.h"
 
 enum by { BY_NONE, BY_USER, BY_ITEM, BY_LEVEL, BY_COLD, BY_ALL };
 
 static int format = REC_REPORT_TSV, by = BY_NONE, boot_by_row;
 static uint64_t boot = 1000, seed = 1;
 static const char *lambda_user = "auto", *lambda_item = "auto", *predictions;
+static const char *top, *relevant;
 static struct rec_opt_texts least, most;
 
 static const struct rec_opt table[] = {
@@ -15,6 +19,10 @@ static const struct rec_opt table[] = {
       false },
     { "by", 0, REC_OPT_CHOICE, &by, "none|user-activity|item-popularity|level|cold|all",
       "figures of parts of the rows too", 0, 0, false },
+    { "top", 'k', REC_OPT_TEXT, &top, "K,K",
+      "also rank all items: figures of the first K", 0, 0, false },
+    { "relevant", 0, REC_OPT_TEXT, &relevant, "R",
+      "an item is to be found if it is rated R or more", 0, 0, false },
     { "boot", 0, REC_OPT_COUNT, &boot, "N", "bootstrap replicates; 0 = no intervals", 0,
       REC_BOOT_MAX, false },
     { "boot-by", 0, REC_OPT_CHOICE, &boot_by_row, "user|row", "what is resampled", 0, 0,
@@ -47,7 +55,20 @@ static enum rec_status read_gates(const struct rec_opt_texts *t, bool is_max,
     return st;
 }
 
-static enum rec_status check_options(struct rec_shrinkage *s, struct rec_err *err)
+static enum rec_status check_ranking(struct rec_panel_opts *o, struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    o->relevant = -INFINITY;
+    if (top != NULL)
+        st = rec_cutoffs_parse("top", top, &o->top, err);
+    if (st == REC_OK && relevant != NULL &&
+        !rec_parse_f64(relevant, strlen(relevant), &o->relevant))
+        return rec_fail(err, REC_EUSAGE, "--relevant: '%s' is not a number", relevant);
+    return st;
+}
+
+static enum rec_status check_options(struct rec_panel_opts *o, struct rec_err *err)
 {
     enum rec_status st = rec_check_side_file("predictions", predictions, err);
 
@@ -59,9 +80,11 @@ static enum rec_status check_options(struct rec_shrinkage *s, struct rec_err *er
                         "40 or more, or 0",
                         (unsigned)boot);
     if (st == REC_OK)
-        st = rec_lambda_parse("lambda-user", lambda_user, &s->user, err);
+        st = rec_lambda_parse("lambda-user", lambda_user, &o->lambda.user, err);
     if (st == REC_OK)
-        st = rec_lambda_parse("lambda-item", lambda_item, &s->item, err);
+        st = rec_lambda_parse("lambda-item", lambda_item, &o->lambda.item, err);
+    if (st == REC_OK)
+        st = check_ranking(o, err);
     if (st == REC_OK)
         st = read_gates(&least, false, err);
     return st == REC_OK ? read_gates(&most, true, err) : st;
@@ -84,7 +107,7 @@ static unsigned measured_parts(void)
 }
 
 /* One model is called by its kind, several by their files. */
-static enum rec_status judge_models(struct rec_judge *j, struct rec_entry *first,
+static enum rec_status judge_models(struct rec_panel *p, struct rec_entry *first,
                                     char (*name)[128], struct rec_err *err)
 {
     struct rec_entry other = { 0 };
@@ -99,14 +122,14 @@ static enum rec_status judge_models(struct rec_judge *j, struct rec_entry *first
         if (st == REC_OK) {
             path = rec_reader_name(e->r);
             rec_printable(path, strlen(path), name[i], sizeof name[i]);
-            st = rec_entry_judge(e, j, rec_args.n_files > 1 ? name[i] : NULL, err);
+            st = rec_panel_add(p, e, rec_args.n_files > 1 ? name[i] : NULL, err);
         }
         rec_entry_close(&other);
     }
     return st;
 }
 
-static enum rec_status judge(struct rec_entry *first, struct rec_shrinkage *s,
+static enum rec_status judge(struct rec_entry *first, struct rec_panel_opts *opts,
                              struct rec_report *r, struct rec_err *err)
 {
     const struct rec_judge_opts o = {
@@ -119,22 +142,22 @@ static enum rec_status judge(struct rec_entry *first, struct rec_shrinkage *s,
         .say = say,
     };
     char(*name)[128] = rec_alloc(rec_args.n_files, sizeof *name, "names", err);
-    struct rec_judge j = { 0 };
+    struct rec_panel p = { .rates = false };
+    const struct rec_shrinkage *s = &p.opts.lambda;
     enum rec_status st = name == NULL ? REC_ESYSTEM : REC_OK;
 
+    opts->n_models = rec_args.n_files;
+    opts->boot_by_row = boot_by_row;
     if (st == REC_OK)
-        st = rec_judge_make(&first->x, REC_N_BASELINES + rec_args.n_files, boot_by_row,
-                            &j, err);
+        st = rec_panel_make(&first->x, opts, r, &p, err);
     if (st == REC_OK)
-        st = rec_baselines_judge(&j, s, r, err);
-    if (st == REC_OK)
+        st = judge_models(&p, first, name, err);
+    if (st == REC_OK && p.rates)
         rec_note("biases: lambda %g for users, %g for items, by %zu ratings", s->user,
                  s->item, s->n_rows);
-    if (st == REC_OK)
-        st = judge_models(&j, first, name, err);
     for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++)
-        st = rec_judge_part(&j, part, &o, r, err);
-    rec_judge_free(&j);
+        st = rec_panel_part(&p, part, &o, err);
+    rec_panel_free(&p);
     rec_free(name);
     return st;
 }
@@ -156,16 +179,16 @@ static enum rec_status write_text(const char *path, const struct rec_buf *text,
 
 static enum rec_status run(struct rec_err *err)
 {
-    struct rec_shrinkage s = { 0 };
+    struct rec_panel_opts opts = { .n_models = 0 };
     struct rec_entry first = { 0 };
     struct rec_report report = { 0 };
     struct rec_buf text = { 0 }, list = { 0 };
-    enum rec_status st = check_options(&s, err), gates = REC_OK;
+    enum rec_status st = check_options(&opts, err), gates = REC_OK;
 
     if (st == REC_OK)
         st = rec_entry_open(rec_args.files[0], measured_parts(), &first, err);
     if (st == REC_OK)
-        st = judge(&first, &s, &report, err);
+        st = judge(&first, &opts, &report, err);
     if (st == REC_OK)
         st = rec_report_text(&report, (enum rec_report_format)format, &text, err);
     if (st == REC_OK && predictions != NULL)
@@ -193,8 +216,9 @@ int main(int argc, char **argv)
         .summary =
             "Reads streams with a trained model each and prints RMSE and MAE on the "
             "validation\nand test ratings, with 95 % intervals, beside two baselines: "
-            "the mean training\nrating, and mean + user bias + item bias.  Several "
-            "models are compared in pairs.",
+            "the mean training\nrating, and mean + user bias + item bias; with -k how "
+            "well they rank, beside\npopularity.  Several models are compared in "
+            "pairs.",
         .example = "rec-eval --max test.rmse=0.95 model.rec",
         .flags = REC_TOOL_BLAS | REC_TOOL_MANY,
         .opts = table,

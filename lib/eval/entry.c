@@ -12,8 +12,15 @@ void rec_entry_close(struct rec_entry *e)
 
 enum { NEED = REC_NEED_EDGES | REC_NEED_TIME };
 
-enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
-                               struct rec_err *err)
+static enum rec_status load_ids(struct rec_reader *r, struct rec_err *err)
+{
+    enum rec_status st = rec_reader_load(r, "users", err);
+
+    return st == REC_OK ? rec_reader_load(r, "items", err) : st;
+}
+
+static enum rec_status open_entry(const char *path, unsigned parts, bool ids,
+                                  struct rec_entry *out, struct rec_err *err)
 {
     enum rec_status st;
 
@@ -23,11 +30,25 @@ enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entr
         st = rec_ratings_load(out->r, NEED, err);
     if (st == REC_OK)
         st = rec_trained_load(out->r, err);
+    if (st == REC_OK && ids)
+        st = load_ids(out->r, err);
     if (st == REC_OK)
         st = rec_reader_run(out->r, NULL, err);
     if (st == REC_OK)
         st = rec_ratings_get(out->r, NEED, &out->x, err);
     return st == REC_OK ? rec_trained_get(out->r, &out->x, parts, &out->t, err) : st;
+}
+
+enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
+                               struct rec_err *err)
+{
+    return open_entry(path, parts, false, out, err);
+}
+
+enum rec_status rec_entry_open_ids(const char *path, unsigned parts,
+                                   struct rec_entry *out, struct rec_err *err)
+{
+    return open_entry(path, parts, true, out, err);
 }
 
 enum rec_status rec_entry_judge(const struct rec_entry *e, struct rec_judge *j,
@@ -47,8 +68,12 @@ enum rec_status rec_entry_list(const struct rec_entry *e, struct rec_buf *out,
                                struct rec_err *err)
 {
     const struct rec_ratings *x = &e->x;
-    enum rec_status st = rec_buf_addf(out, err, "row\tpart\trating\tprediction\n");
+    enum rec_status st;
 
+    if (e->t.kind->rating == NULL)
+        return rec_fail(err, REC_EFORMAT, "%s: model '%s' predicts no ratings",
+                        rec_reader_name(e->r), e->t.kind->name);
+    st = rec_buf_addf(out, err, "row\tpart\trating\tprediction\n");
     for (size_t i = 0; st == REC_OK && i < x->n; i++)
         st = rec_buf_addf(out, err, "%zu\t%s\t%.9g\t%.9g\n", i,
                           rec_part_names[x->part[i]], (double)x->rating[i],

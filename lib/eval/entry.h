@@ -18,12 +18,17 @@ struct rec_entry {
  * a failure. */
 enum rec_status rec_entry_open(const char *path, unsigned parts, struct rec_entry *out,
                                struct rec_err *err) REC_MUST_USE;
+/* The same with what numbers stand for: out->x.user_ids, and section `items`. */
+enum rec_status rec_entry_open_ids(const char *path, unsigned parts,
+                                   struct rec_entry *out,
+                                   struct rec_err *err) REC_MUST_USE;
 void rec_entry_close(struct rec_entry *e);
 
 /* Adds its model, called NAME, or by its kind if that is NULL. */
 enum rec_status rec_entry_judge(const struct rec_entry *e, struct rec_judge *j,
                                 const char *name, struct rec_err *err) REC_MUST_USE;
-/* Appends a TSV of what it predicts: row part rating prediction, of every rating. */
+/* Appends a TSV of what it predicts: row part rating prediction, of every rating.
+ * REC_EFORMAT if the model does not rate. */
 enum rec_status rec_entry_list(const struct rec_entry *e, struct rec_buf *out,
                                struct rec_err *err) REC_MUST_USE;
 

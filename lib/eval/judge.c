@@ -96,18 +96,28 @@ static const char *difference(const struct rec_judge *j, const struct rec_rating
     return NULL;
 }
 
-enum rec_status rec_judge_add(struct rec_judge *j, const struct rec_predictor *p,
-                              const struct rec_ratings *y, struct rec_err *err)
+enum rec_status rec_judge_same(const struct rec_judge *j, const struct rec_ratings *y,
+                               struct rec_err *err)
 {
     char text[120];
-    size_t k = 0;
-    double *error;
 
     if (y != j->x && difference(j, y, text) != NULL)
         return rec_fail(err, REC_EFORMAT,
                         "its validation and test ratings are not those of the first "
                         "file: %s",
                         text);
+    return REC_OK;
+}
+
+enum rec_status rec_judge_add(struct rec_judge *j, const struct rec_predictor *p,
+                              const struct rec_ratings *y, struct rec_err *err)
+{
+    size_t k = 0;
+    double *error;
+    enum rec_status st = rec_judge_same(j, y, err);
+
+    if (st != REC_OK)
+        return st;
     error = rec_alloc(j->n, sizeof *error, "predictions", err);
     if (error == NULL)
         return REC_ESYSTEM;

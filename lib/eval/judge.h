@@ -30,10 +30,12 @@ enum rec_status rec_judge_make(const struct rec_ratings *x, size_t cap, bool by_
                                struct rec_judge *out, struct rec_err *err) REC_MUST_USE;
 void rec_judge_free(struct rec_judge *j);
 
-/*
- * The next predictor.  Y are its own ratings: REC_EFORMAT unless their validation and
- * test rows are the same as those of X, in the same order, with the same codes.
- */
+/* REC_EFORMAT unless the validation and test rows of Y are the same as those of X, in
+ * the same order, with the same codes. */
+enum rec_status rec_judge_same(const struct rec_judge *j, const struct rec_ratings *y,
+                               struct rec_err *err) REC_MUST_USE;
+
+/* The next predictor.  Y are its own ratings, the same as those of X in that sense. */
 enum rec_status rec_judge_add(struct rec_judge *j, const struct rec_predictor *p,
                               const struct rec_ratings *y,
                               struct rec_err *err) REC_MUST_USE;

@@ -17,7 +17,7 @@ struct rec_model_opts {
     struct rec_rgnn_opts rgnn;
     uint32_t members; /* of rgnn */
     struct rec_mf_opts mf;
-    bool keep_best;   /* a copy of the weights will be needed as well */
+    bool keep_best; /* a copy of the weights will be needed as well */
 };
 
 /*
@@ -25,23 +25,28 @@ struct rec_model_opts {
  * its width; B users at a time, in a block.
  */
 struct rec_ranking {
-    /* Once, before the others; READY may be NULL. */
+    /* Once, before the others; may be NULL. */
     enum rec_status (*ready)(void *trained, struct rec_err *err);
-    /* What scores() needs of room for a block of B users. */
+    /* Bytes of room, aligned to 16, that scores() needs for a block of B users. */
     size_t (*scratch_bytes)(const void *trained, uint32_t b);
     /* OUT (B, I): the scores of USER (B), higher is better.  Called from several
      * threads at a time, each with its own scratch; the bits of a row do not depend on
-     * the block that it is in. */
+     * the block that it is in.  A score that is not finite is an error of the caller's
+     * to find. */
     void (*scores)(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
                    float *out);
-    /* OUT (I): those of somebody who rated ITEM (N), distinct, RATING (N), and of whom
-     * nothing else is known: the same bits as scores() would give a user of training
-     * with just these ratings and the same weights. */
+    /* OUT (I): those of somebody who rated ITEM (N), distinct and ascending, RATING (N)
+     * or NULL, and of whom nothing else is known: the same bits as scores() gives a
+     * user of training with just these ratings, as all else stays as it was trained.
+     * From one thread; REC_EINPUT if it cannot use the ratings.  NULL: it knows only
+     * the users of its training. */
     enum rec_status (*fold_in)(void *trained, const uint32_t *item, const float *rating,
                                uint32_t n, float *out, struct rec_err *err);
     /* Of all nodes of a side (REC_USERS, REC_ITEMS): (nodes, *D), the model's own. */
     const float *(*vectors)(const void *trained, int side, uint32_t *d);
 };
+
+extern const struct rec_ranking rec_rgnn_ranking, rec_mf_ranking;
 
 struct rec_model_kind {
     const char *name; /* what key `model` of section `model` says */

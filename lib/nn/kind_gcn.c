@@ -90,6 +90,44 @@ static double rating(const void *trained, const struct rec_ratings *x, size_t i)
     return rec_gcn_rating(&t->m, &t->s, x->user[i], x->item[i]);
 }
 
+/* ---- ranking ---- */
+
+static size_t scratch_bytes(const void *trained, uint32_t b)
+{
+    (void)trained;
+    (void)b;
+    return 0;
+}
+
+/* A number of the user and one of the item: all users have the same order of items. */
+static void scores(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
+                   float *out)
+{
+    const struct trained *t = trained;
+    uint32_t n_items = t->m.n_nodes - t->m.n_users;
+
+    (void)scratch;
+    for (uint32_t u = 0; u < b; u++)
+        for (uint32_t i = 0; i < n_items; i++)
+            *out++ = (float)rec_gcn_rating(&t->m, &t->s, user[u], i);
+}
+
+static const float *vectors(const void *trained, int side, uint32_t *d)
+{
+    const struct trained *t = trained;
+    size_t first = side == REC_USERS ? 0 : t->m.n_users;
+
+    *d = t->m.width;
+    return (const float *)t->s.h[t->m.n_layers - 1] + first * t->m.width;
+}
+
+/* Nobody new: the first layer has a learned row for each user. */
+static const struct rec_ranking ranking = {
+    .scratch_bytes = scratch_bytes,
+    .scores = scores,
+    .vectors = vectors,
+};
+
 const struct rec_model_kind rec_model_gcn = {
     .name = "gcn",
     .graph = true,
@@ -99,4 +137,5 @@ const struct rec_model_kind rec_model_gcn = {
     .read = read,
     .free_trained = free_trained,
     .rating = rating,
+    .ranking = &ranking,
 };

@@ -57,4 +57,5 @@ const struct rec_model_kind rec_model_mf = {
     .read = read,
     .free_trained = free_self,
     .rating = rating,
+    .ranking = &rec_mf_ranking,
 };

@@ -1,4 +1,5 @@
 #include "nn/kind.h"
+#include "nn/rgnn_rank.h"
 
 static enum rec_status settle(const struct rec_ratings *ratings,
                               struct rec_model_opts *opts, struct rec_train_opts *train,
@@ -78,5 +79,6 @@ const struct rec_model_kind rec_model_rgnn = {
     .read = read,
     .free_trained = free_trained,
     .rating = rating,
+    .ranking = &rec_rgnn_ranking,
     .pairs = pairs,
 };

@@ -12,6 +12,7 @@ static const char *const names[2] = { "P", "Q" };
 
 void rec_mf_free(struct rec_mf *m)
 {
+    rec_by_vector_free(&m->rank);
     for (int s = 0; s < 2; s++)
         rec_param_free(&m->factor[s]);
     rec_free(m->delta);

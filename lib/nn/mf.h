@@ -1,6 +1,7 @@
 #ifndef REC_MF_H
 #define REC_MF_H
 
+#include "nn/byvector.h"
 #include "nn/learner.h"
 #include "nn/rgnn.h"
 
@@ -29,6 +30,7 @@ struct rec_mf {
     struct rec_param factor[2]; /* P, Q */
     rec_real *delta;            /* (E) gradient of s, by edge number; NULL if trained */
     double *part;               /* (chunks) of the loss */
+    struct rec_by_vector rank;  /* empty until it ranks */
 };
 
 enum rec_status rec_mf_make(struct rec_mf *m, const struct rec_ratings *ratings,

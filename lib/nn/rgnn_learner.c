@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "nn/rgnn_rank.h"
 
 enum { AUTO_LEVELS = 10 };
 
@@ -162,6 +163,7 @@ void rec_rgnn_trained_free(struct rec_rgnn_trained *t)
     }
     rec_free(t->s);
     rec_free(t->m);
+    rec_rgnn_rank_free(t->rank);
     rec_rgnn_data_free(&t->x);
     *t = (struct rec_rgnn_trained){ 0 };
 }

@@ -51,6 +51,7 @@ struct rec_rgnn_trained {
     uint32_t n_members;
     struct rec_rgnn *m;       /* (n_members) */
     struct rec_rgnn_state *s; /* (n_members) */
+    struct rec_rgnn_rank *rank; /* NULL until it ranks: nn/rgnn_rank.h */
 };
 
 /*

@@ -16,7 +16,7 @@ for program in "$REC_BIN"/rec-*; do
     all+=("${program##*/rec-}")
 done
 # Those that read a rec stream, and those that write one.
-readers=(encode split graph train eval view)
+readers=(encode split graph train eval recommend view)
 writers=(clean encode split graph train)
 
 # input_of TOOL: a file that it takes, of those that setup_file made.
