@@ -70,18 +70,37 @@ at_most() {
 }
 
 @test "choices are said with -v, recorded, and can be set" {
-    made x | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    made x | rec-clean -q --dups keep | rec-encode | rec-split --valid 0 -o s.rec
     rec-train -v -m rgnn -o m.rec s.rec 2>said
-    grep -q 'rgnn: [0-9]* training ratings, [0-9.]* a user or item (sparse), 10 levels' said
-    grep -q 'rgnn: a trial of 4 epochs: RMSE' said
+    grep -q 'rgnn: [0-9]* training ratings, [0-9.]* a user or item (middling), 10 levels' said
+    grep -q 'rgnn: a trial of 30 epochs: RMSE' said
     chosen=$(sed -n 's/.*rgnn: \(--basis.*\)/\1/p' said)
     rec-view --prov m.rec | grep -q -- "--epochs ${chosen##* }"
     grep -qx "epochs	${chosen##* }" <(rec-view -s model --to tsv m.rec)
-    grep -qx 'lr	0.001' <(rec-view -s model --to tsv m.rec)
+    grep -qx 'lr	0.002' <(rec-view -s model --to tsv m.rec)
     # what was chosen, given: the same model but for the line that says so
     rec-train -v -m rgnn $chosen -o given.rec s.rec 2>said
     run ! grep -q 'a trial' said
     cmp m.rec given.rec
+}
+
+@test "validation ratings choose the epochs themselves, unless epochs or --keep are given" {
+    made x | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    rec-train -v -m rgnn --log log -o m.rec s.rec 2>said
+    run ! grep -q 'a trial' said
+    grep -q -- '--keep best --epochs 32$' said
+    rec-view --prov m.rec | grep -q -- '--epochs 32 .*--keep best'
+    best=$(tail -n +2 log | sort -t '	' -k 4,4g | head -n 1 | cut -f 4)
+    at_most "$(rec-eval -q --boot 0 m.rec | awk '$1 == "valid" && $2 == "rgnn" && $3 == "rmse" { print $4 }')" \
+        "$(awk -v b="$best" 'BEGIN { print b + 1e-5 }')"
+    rec-train -q -m rgnn --epochs 32 --keep best -o given.rec s.rec
+    cmp m.rec given.rec
+    rec-train -v -m rgnn --epochs 32 -o m.rec s.rec 2>said
+    grep -q -- '--keep last --epochs 32$' said
+    rec-train -v -m rgnn --keep last -o m.rec s.rec 2>said
+    grep -q 'a trial of 4' said
+    rec-train -q -m gcn --epochs 1 -o m.rec <(rec-graph s.rec)
+    rec-view --prov m.rec | grep -q -- '--keep last'
 }
 
 @test "one thread and four choose the same" {

@@ -449,10 +449,17 @@ static void only_what_is_open_is_settled(void)
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     CHECK(strstr((char *)said.data, "a trial of") != NULL);
     CHECK(strstr((char *)said.data, "--penalty 0.5 --dropout 0.3") != NULL);
+    CHECK(!train.keep_best);
+    rec_buf_free(&said);
+    train.epochs = REC_OPEN_COUNT;
+    train.keep_open = true;
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
+    CHECK(train.keep_best && train.epochs == 32); /* toys have validation ratings */
+    train.keep_best = false;
     rec_buf_free(&said);
     train.epochs = 3;
     CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
-    CHECK(train.epochs == 3);
+    CHECK(train.epochs == 3 && !train.keep_best);
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     CHECK(strstr((char *)said.data, "a trial of") == NULL);
     rec_buf_free(&said);
