@@ -138,7 +138,7 @@ static enum rec_status run(struct rec_err *err)
     enum rec_status st = rec_check_side_file("reject", opts.reject, err);
 
     if (st == REC_OK)
-        st = rec_dialect_parse(delim, &opts.dialect, err);
+        st = rec_dialect_parse("delim", delim, &opts.dialect, err);
     if (st == REC_OK)
         st = set_range(err);
     if (st == REC_OK)

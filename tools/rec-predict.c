@@ -44,7 +44,7 @@ static void say_what_was_found(const struct rec_pair_cols *c)
 /* What is appended is not quoted: no delimiter may be in it. */
 static enum rec_status set_delim(struct rec_err *err)
 {
-    enum rec_status st = rec_dialect_parse(delim, &opts.dialect, err);
+    enum rec_status st = rec_dialect_parse("delim", delim, &opts.dialect, err);
 
     if (st == REC_OK && delim != NULL && delim[1] == '\0' &&
         (isalnum((unsigned char)*delim) || *delim == '.' || *delim == '-'))

@@ -25,6 +25,7 @@ static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static double lambda[2] = { NAN, NAN };
 static const char *log_path, *taus_text;
 static struct rec_rgnn_taus taus;
+static bool no_features;
 
 static struct rec_opt table[] = {
     { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
@@ -55,8 +56,9 @@ static struct rec_opt table[] = {
     { "basis", 0, REC_OPT_CHOICE, &basis, "auto|level|cl", "rgnn: kinds of messages", 0,
       0, true },
     { "no-time", 0, REC_OPT_FLAG, &net.rgnn.no_time, NULL, NULL, 0, 0, true },
+    { "no-features", 0, REC_OPT_FLAG, &no_features, NULL, NULL, 0, 0, true },
     { "taus", 0, REC_OPT_TEXT, &taus_text, "U,..:I,..",
-      "rgnn: no time kernels, or these", 0, 0, true },
+      "without times, features; time kernels", 0, 0, true },
     { "lambda-user", 0, REC_OPT_REAL, &lambda[REC_USERS], "X", NULL, 0, 1e9, true },
     { "lambda-item", 0, REC_OPT_REAL, &lambda[REC_ITEMS], "X", "rgnn: shrink biases", 0,
       1e9, true },
@@ -237,6 +239,8 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     (void)ctx;
     if (st == REC_OK && rec_model_kinds[model]->graph)
         st = rec_graph_load(r, err);
+    if (st == REC_OK && !no_features)
+        st = rec_features_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
     return st;
@@ -300,9 +304,25 @@ static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
     return rec_train_log_close(&log, st, err);
 }
 
+/* Those that there are. */
+static enum rec_status get_features(struct rec_reader *r, struct rec_ratings *x,
+                                    struct rec_features *f, struct rec_err *err)
+{
+    enum rec_status st = rec_features_get(r, x->n_users, x->n_items, f, err);
+
+    if (st == REC_OK)
+        st = rec_features_of_ratings(r, x, err);
+    if (st == REC_OK && f->f[0].n_cols + f->f[1].n_cols + x->n_extra > 0)
+        rec_note("side features: %u of users, %u of items, %u of ratings",
+                 f->f[0].n_cols, f->f[1].n_cols, x->n_extra);
+    x->features = f;
+    return st;
+}
+
 static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
                             struct rec_err *err)
 {
+    struct rec_features features = { 0 };
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
@@ -312,6 +332,8 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     (void)ctx;
     if (st == REC_OK)
         st = rec_ratings_get(r, needs(), &ratings, err);
+    if (st == REC_OK && !no_features)
+        st = get_features(r, &ratings, &features, err);
     if (st == REC_OK)
         st = settle_by_data(&ratings, err);
     if (st == REC_OK)
@@ -324,6 +346,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
         st = train(&ratings, &g, w, err);
     }
     rec_buf_free(&settings);
+    rec_features_free(&features);
     rec_graph_free(&g);
     return st;
 }

@@ -46,9 +46,8 @@ static unsigned agreeing_lines(const char *text, size_t n,
 static const struct {
     char delim;
     bool doubled;
-} candidates[] = {
-    { ':', true }, { '\t', false }, { ';', false }, { ',', false }, { ' ', false }
-};
+} candidates[] = { { ':', true },  { '\t', false }, { ';', false },
+                   { ',', false }, { '|', false },  { ' ', false } };
 
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
 {
@@ -71,8 +70,8 @@ const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
     return out;
 }
 
-enum rec_status rec_dialect_parse(const char *text, struct rec_csv_dialect *d,
-                                  struct rec_err *err)
+enum rec_status rec_dialect_parse(const char *option, const char *text,
+                                  struct rec_csv_dialect *d, struct rec_err *err)
 {
     if (text == NULL)
         return REC_OK; /* by looking */
@@ -84,7 +83,8 @@ enum rec_status rec_dialect_parse(const char *text, struct rec_csv_dialect *d,
         d->delim = *text;
     else
         return rec_fail(err, REC_EUSAGE,
-                        "--delim: '%s' is not one character, '::' or 'tab'", text);
+                        "--%s: '%s' is not one character, '::' or 'tab'", option,
+                        text);
     return REC_OK;
 }
 

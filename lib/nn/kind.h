@@ -1,6 +1,7 @@
 #ifndef REC_KIND_H
 #define REC_KIND_H
 
+#include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
 #include "nn/mf.h"
@@ -56,10 +57,10 @@ struct rec_model_kind {
                               struct rec_buf *said, struct rec_err *err);
 
     /*
-     * To be trained: OUT with a self of its own, to be freed by free().  The graph may
-     * be NULL if it is not asked for; ratings and graph must outlive OUT.  What it does
-     * not need of them is freed: after it no more is there for sure than the ratings of
-     * validation and the counts.
+     * To be trained, with the side features that the ratings view: OUT with a self of
+     * its own, to be freed by free().  The graph may be NULL if it is not asked for;
+     * ratings and graph must outlive OUT.  What it does not need of them is freed:
+     * after it no more is there for sure than the ratings of validation and the counts.
      */
     enum rec_status (*make)(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
@@ -100,6 +101,7 @@ extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
 struct rec_trained {
     const struct rec_model_kind *kind;
     void *self;
+    struct rec_features features; /* of nodes; SELF may look at them */
 };
 
 /*

@@ -45,6 +45,8 @@ struct rec_rgnn_edges {
     float low, high; /* the scale: least and largest rating, in units */
     struct rec_rgnn_side side[2];
     int64_t *time; /* (E) by edge number, or NULL */
+    uint32_t n_extra;
+    float *extra; /* (E, n_extra) features of the ratings, by edge number, or NULL */
 };
 
 enum { REC_RGNN_MANY_LEVELS = 65 };

@@ -186,6 +186,16 @@ static void put_static(const struct rec_rgnn_bias *b, uint32_t view, uint32_t us
     *base = (rec_real)(b->mean[view] + b->bias[REC_USERS][u] + b->bias[REC_ITEMS][i]);
 }
 
+/* Features of a rating, before the static ones of row ROW of F->x. */
+static void put_extra(const float *extra, uint32_t n, struct rec_rgnn_features *f,
+                      size_t row)
+{
+    rec_real *x = f->x + (row + 1) * f->n - N_STATIC - n;
+
+    for (uint32_t i = 0; i < n; i++)
+        x[i] = (rec_real)extra[i];
+}
+
 static void static_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
@@ -194,15 +204,19 @@ static void static_chunk(void *ctx, uint32_t chunk)
 
     for (uint32_t u = s->cut.at[chunk]; u < s->cut.at[chunk + 1]; u++)
         for (uint64_t e = rec_rgnn_first(k->g, REC_USERS, u);
-             e < rec_rgnn_last(k->g, REC_USERS, u); e++)
+             e < rec_rgnn_last(k->g, REC_USERS, u); e++) {
             put_static(k->b, k->b->fold[e], u, s->to[e],
                        f->x + (e + 1) * f->n - N_STATIC, &f->base[e]);
+            if (k->g->extra != NULL)
+                put_extra(k->g->extra + e * k->g->n_extra, k->g->n_extra, f, e);
+        }
 }
 
-static enum rec_status allocate(const struct rec_rgnn_taus *taus, size_t n,
-                                struct rec_rgnn_features *f, struct rec_err *err)
+static enum rec_status allocate(const struct rec_rgnn_taus *taus, uint32_t n_extra,
+                                size_t n, struct rec_rgnn_features *f,
+                                struct rec_err *err)
 {
-    f->n = taus->n[0] + taus->n[1] + N_STATIC;
+    f->n = taus->n[0] + taus->n[1] + n_extra + N_STATIC;
     f->x = rec_alloc_zero(n * f->n, sizeof *f->x, "features", err);
     if (f->x != NULL)
         f->base = rec_alloc(n, sizeof *f->base, "features", err);
@@ -225,7 +239,7 @@ enum rec_status rec_rgnn_features_make(const struct rec_rgnn_edges *g,
 {
     struct rec_rgnn_features f = { 0 };
     struct work k = { .g = g, .b = b, .f = &f };
-    enum rec_status st = allocate(taus, g->n_edges, &f, err);
+    enum rec_status st = allocate(taus, g->n_extra, g->n_edges, &f, err);
 
     if (st == REC_OK)
         st = kernels(&k, taus, err);
@@ -253,7 +267,7 @@ enum rec_status rec_rgnn_features_ask(const struct rec_rgnn_edges *g,
     for (size_t i = 0; f.at != NULL && i < r->n; i++)
         f.at[i] = (parts >> r->part[i] & 1) != 0 ? n++ : UINT32_MAX;
     if (f.at != NULL)
-        st = allocate(taus, n, &f, err);
+        st = allocate(taus, g->n_extra, n, &f, err);
     for (int side = 0; st == REC_OK && side < 2; side++)
         st = rec_rgnn_asked_kernels(g, b, taus, r, side, n, &f, err);
     if (st != REC_OK) {
@@ -261,9 +275,12 @@ enum rec_status rec_rgnn_features_ask(const struct rec_rgnn_edges *g,
         return st;
     }
     for (size_t i = 0; i < r->n; i++)
-        if (f.at[i] != UINT32_MAX)
+        if (f.at[i] != UINT32_MAX) {
             put_static(b, b->n_folds, r->user[i], r->item[i],
                        f.x + ((size_t)f.at[i] + 1) * f.n - N_STATIC, &f.base[f.at[i]]);
+            if (r->extra != NULL && r->n_extra == g->n_extra)
+                put_extra(r->extra + i * r->n_extra, r->n_extra, &f, f.at[i]);
+        }
     *out = f;
     return REC_OK;
 }

@@ -63,6 +63,8 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t s
         st = add_taus(t, "tau_item", &x->x.taus, REC_ITEMS, err);
     for (size_t i = 0; st == REC_OK && i < sizeof reals / sizeof *reals; i++)
         st = rec_settings_add_real(t, reals[i].key, reals[i].value, err);
+    if (st == REC_OK)
+        st = rec_features_remember(t, &x->x.known, x->x.g.n_extra, err);
     return st;
 }
 
@@ -195,12 +197,16 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
 {
     struct rec_rgnn_trained x = { .asked = { .n = 0 } };
     struct settings s = { 0 };
+    struct rec_features known;
+    struct rec_ratings with;
     struct rec_table *t;
     bool timed = false;
     enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
 
     if (st == REC_OK)
         st = get_settings(t, &s, err);
+    if (st == REC_OK)
+        st = rec_features_recall(t, ratings, &known, &with, err);
     if (st == REC_OK) {
         timed = s.taus.n[REC_USERS] + s.taus.n[REC_ITEMS] > 0;
         if (timed && ratings->time == NULL)
@@ -209,13 +215,13 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
                           "there are none");
     }
     if (st == REC_OK)
-        st = rec_rgnn_data_make(ratings, s.by_level, timed, 0, 0, s.lambda, &s.taus,
-                                &x.x, err);
+        st = rec_rgnn_data_make(&with, s.by_level, timed, 0, 0, s.lambda, &s.taus, &x.x,
+                                err);
     if (st == REC_OK)
         st = read_members(r, &x, &s, err);
     if (st == REC_OK)
-        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, ratings, parts,
-                                   &x.asked, err);
+        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, &with, parts, &x.asked,
+                                   err);
     if (st != REC_OK) {
         rec_rgnn_trained_free(&x);
         return st;

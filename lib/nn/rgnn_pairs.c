@@ -49,6 +49,8 @@ static double rate(const struct work *k, size_t i)
 
     put_kernels(k, REC_USERS, i, x);
     put_kernels(k, REC_ITEMS, i, x + n_user);
+    for (uint32_t end = n + d->g.n_extra; n < end; n++)
+        x[n] = 0; /* features of a rating that nobody has given */
     x[n] = (rec_real)b_u;
     x[n + 1] = (rec_real)b_i;
     x[n + 2] = (rec_real)(log(1.0 + n_u) / 5.0);

@@ -36,8 +36,8 @@ static void list_node(const struct work *k, uint32_t v)
          i < rec_rgnn_last(k->g, k->side, v); i++) {
         uint32_t place = s->order[i], to = s->to[place];
 
-        out->time[i] = (double)k->g->time[s->edge[place]];
-        out->rho[i] =
+        out->edge[i].time = (double)k->g->time[s->edge[place]];
+        out->edge[i].rho =
             rec_rgnn_residual(k->b, k->b->n_folds, k->side == REC_USERS ? v : to,
                               k->side == REC_USERS ? to : v, s->rating[place]);
     }
@@ -53,7 +53,8 @@ static void keep_node(const struct work *k, uint32_t v, uint32_t tau)
     double seconds = k->taus->tau[k->side][tau], sum = 0.0, weight = 0.0;
 
     for (uint64_t i = from; i < to; i++) {
-        double d = i > from ? decay(p->time[i] - p->time[i - 1], seconds) : 0.0;
+        double d =
+            i > from ? decay(p->edge[i].time - p->edge[i - 1].time, seconds) : 0.0;
 
         sum *= d;
         weight *= d;
@@ -63,14 +64,15 @@ static void keep_node(const struct work *k, uint32_t v, uint32_t tau)
             kept[0] = sum;
             kept[1] = weight;
         }
-        sum += p->rho[i];
+        sum += p->edge[i].rho;
         weight += 1.0;
     }
     sum = weight = 0.0;
     for (uint64_t i = to; i-- > from;) {
-        double d = i + 1 < to ? decay(p->time[i + 1] - p->time[i], seconds) : 0.0;
+        double d =
+            i + 1 < to ? decay(p->edge[i + 1].time - p->edge[i].time, seconds) : 0.0;
 
-        sum = sum * d + p->rho[i];
+        sum = sum * d + p->edge[i].rho;
         weight = weight * d + 1.0;
         if (i % KEPT == 0) {
             double *kept = p->kept + (i / KEPT * n_taus + tau) * 4;
@@ -98,10 +100,8 @@ static enum rec_status allocate(const struct work *k, struct rec_rgnn_past_side 
 {
     size_t n = k->g->n_edges, n_kept = n / KEPT + 1;
 
-    out->time = rec_alloc(n, sizeof *out->time, "time kernels", err);
-    if (out->time != NULL)
-        out->rho = rec_alloc(n, sizeof *out->rho, "time kernels", err);
-    if (out->rho != NULL)
+    out->edge = rec_alloc(n, sizeof *out->edge, "time kernels", err);
+    if (out->edge != NULL)
         out->kept = rec_alloc_zero(n_kept * k->taus->n[k->side], 4 * sizeof *out->kept,
                                    "time kernels", err);
     return out->kept == NULL ? REC_ESYSTEM : REC_OK;
@@ -131,8 +131,7 @@ enum rec_status rec_rgnn_past_make(const struct rec_rgnn_edges *g,
 void rec_rgnn_past_free(struct rec_rgnn_past *p)
 {
     for (int s = 0; s < 2; s++) {
-        rec_free(p->side[s].time);
-        rec_free(p->side[s].rho);
+        rec_free(p->side[s].edge);
         rec_free(p->side[s].kept);
     }
     *p = (struct rec_rgnn_past){ 0 };
@@ -141,12 +140,13 @@ void rec_rgnn_past_free(struct rec_rgnn_past *p)
 /* ---- asked ---- */
 
 /* The first place in FROM .. TO whose time is later than TIME, or TO. */
-static uint64_t later_than(const double *at, uint64_t from, uint64_t to, double time)
+static uint64_t later_than(const struct rec_rgnn_past_edge *edge, uint64_t from,
+                           uint64_t to, double time)
 {
     while (from < to) {
         uint64_t middle = from + (to - from) / 2;
 
-        if (at[middle] <= time)
+        if (edge[middle].time <= time)
             from = middle + 1;
         else
             to = middle;
@@ -166,7 +166,7 @@ static struct nearby look(const struct rec_rgnn_past_side *p, uint64_t from,
 {
     struct nearby x = { .from = from, .to = to };
 
-    x.at = later_than(p->time, from, to, time);
+    x.at = later_than(p->edge, from, to, time);
     x.low = x.at == 0 ? 0 : (x.at - 1) / KEPT * KEPT;
     x.high = (x.at + KEPT - 1) / KEPT * KEPT;
     x.before = x.low > from && x.at > from;
@@ -184,14 +184,13 @@ void rec_rgnn_past_prefetch(const struct rec_rgnn_past *past,
     uint64_t from = rec_rgnn_first(g, side, node), to = rec_rgnn_last(g, side, node);
     uint64_t middle = from + (to - from) / 2;
 
-    __builtin_prefetch(p->time + middle);
-    __builtin_prefetch(p->rho + middle);
+    __builtin_prefetch(p->edge + middle);
     for (uint32_t t = 0; t < 4 * taus->n[side]; t += 8)
         __builtin_prefetch(p->kept + middle / KEPT * taus->n[side] * 4 + t);
     if (to - from > KEPT)
-        __builtin_prefetch(p->time + from + (to - from) / 4);
+        __builtin_prefetch(p->edge + from + (to - from) / 4);
     if (to - from > KEPT)
-        __builtin_prefetch(p->time + middle + (to - from) / 4);
+        __builtin_prefetch(p->edge + middle + (to - from) / 4);
 }
 
 static void add(double *sum, double *weight, double d, double s, double w)
@@ -215,11 +214,12 @@ void rec_rgnn_past_ask(const struct rec_rgnn_past *past, const struct rec_rgnn_e
         double tau = taus->tau[side][t], sum = 0.0, weight = 0.0;
 
         if (x.before)
-            add(&sum, &weight, decay(now - p->time[x.low], tau), low[0], low[1]);
+            add(&sum, &weight, decay(now - p->edge[x.low].time, tau), low[0], low[1]);
         for (uint64_t i = x.low; i < x.high; i++)
-            add(&sum, &weight, decay(now - p->time[i], tau), p->rho[i], 1.0);
+            add(&sum, &weight, decay(now - p->edge[i].time, tau), p->edge[i].rho, 1.0);
         if (x.after)
-            add(&sum, &weight, decay(p->time[x.high] - now, tau), high[2], high[3]);
+            add(&sum, &weight, decay(p->edge[x.high].time - now, tau), high[2],
+                high[3]);
         phi[t] = (rec_real)(sum / (weight + taus->prior));
     }
 }

@@ -19,9 +19,12 @@
  */
 enum { REC_RGNN_KEPT = 8 };
 
+struct rec_rgnn_past_edge {
+    double time, rho; /* seconds; the residual of the biases */
+};
+
 struct rec_rgnn_past_side {
-    double *time; /* (E) by (node, time), seconds */
-    double *rho;  /* (E) likewise, the residual of the biases */
+    struct rec_rgnn_past_edge *edge; /* (E) by (node, time) */
     double *kept; /* (E / KEPT + 1, taus, 4)  S, W before; S, W from there on */
 };
 

@@ -215,7 +215,7 @@ static void a_failed_allocation_leaves_no_kernels(void)
         CHECK(st == REC_OK || st == REC_ESYSTEM);
         CHECK(st == REC_OK || (!m.t.past.is_made && rec_mem_now() == before));
     }
-    CHECKF(n == 7, "%d", n); /* three arrays of either side */
+    CHECKF(n == 5, "%d", n); /* two arrays of either side */
     model_free(&m);
 }
 

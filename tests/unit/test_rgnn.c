@@ -9,7 +9,7 @@
 #include "nn/rgnn_members.h"
 #include "nn/rgnn_size.h"
 #include "nn/train.h"
-#include "unit/toy.h"
+#include "unit/toyfeatures.h"
 
 static struct rec_err err;
 static const double lambda[2] = { 2.0, 3.0 };
@@ -365,8 +365,8 @@ static void members_average_what_each_predicts_alone(void)
             CHECK(fabs(each[0].rating(each[0].self, &t.x, i) - mean) > 1e-9);
         }
     CHECK(strcmp(l.param(l.self, 0)->name, "Y") == 0);
-    CHECK(strcmp(l.param(l.self, N * REC_RGNN_N_PARAMS - 1)->name, "alpha.3") == 0);
-    CHECK(l.param(l.self, N * REC_RGNN_N_PARAMS) == NULL);
+    CHECK(strcmp(l.param(l.self, N * 5 - 1)->name, "alpha.3") == 0);
+    CHECK(l.param(l.self, N * 5) == NULL);
     for (int k = 0; k < N; k++)
         rec_rgnn_learner_free(&one[k]);
     rec_rgnn_members_free(&all);
@@ -473,14 +473,20 @@ static void the_bytes_of_a_training_are_foretold(void)
     int64_t *time;
     struct toy t = timed_toy(900, 700, 20000, 5, &time);
     struct rec_rgnn_opts o = opts();
+    struct rec_features known =
+        toy_features((uint32_t[]){ 900, 700 }, (uint32_t[]){ 300, 0 }, 1);
+    float *extra = toy_extra(20000, 7, 2);
 
-    for (int how = 0; how < 8; how++) {
+    for (int how = 0; how < 16; how++) {
         uint64_t before = rec_mem_now(), said, held;
         struct rec_rgnn_learner x;
 
         o.basis = how % 2 == 0 ? REC_RGNN_LEVEL : REC_RGNN_CL;
         o.no_time = how / 2 % 2 == 1;
-        o.width = how / 4 == 0 ? 8 : 65;
+        o.width = how / 4 % 2 == 0 ? 8 : 65;
+        t.x.features = how / 8 == 0 ? NULL : &known;
+        t.x.extra = how / 8 == 0 ? NULL : extra;
+        t.x.n_extra = how / 8 == 0 ? 0 : 7;
         said = rec_rgnn_bytes(&t.x, &o, false);
         CHECK(rec_rgnn_learner_make(&x, &t.x, &o, &err) == REC_OK);
         held = rec_mem_now() - before;
@@ -495,6 +501,8 @@ static void the_bytes_of_a_training_are_foretold(void)
         rec_mem_limit(0);
         rec_rgnn_learner_free(&x);
     }
+    rec_features_free(&known);
+    free(extra);
     toy_free(&t);
     free(time);
 }
