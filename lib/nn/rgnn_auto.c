@@ -71,8 +71,8 @@ void rec_rgnn_plan(const struct rec_rgnn_look *look, struct rec_rgnn_plan *out)
           0.5,
           0.01,
           30,
-          3,
-          { 30, 15, 7 } },
+          5,
+          { 30, 15, 7, 3, 0 } },
         { REC_RGNN_SPARSE,
           REC_RGNN_CL,
           0.001,
@@ -189,7 +189,8 @@ static enum rec_status one_turn(struct trial *t, struct rec_err *err)
     return REC_OK;
 }
 
-/* RMSE after so many epochs; NaN if there is too little to train or to judge by. */
+/* RMSE after so many epochs, infinite if numbers were lost; NaN if there is too little
+ * to train or to judge by. */
 static enum rec_status try_epochs(struct trial *t, uint64_t epochs, double *rmse,
                                   struct rec_err *err)
 {
@@ -203,7 +204,9 @@ static enum rec_status try_epochs(struct trial *t, uint64_t epochs, double *rmse
         if (count_part(t->part, t->r.n, REC_TRAIN) > 0)
             st = one_turn(t, err);
     }
-    *rmse = t->n >= LEAST_ROWS ? sqrt(t->sum / (double)t->n) : NAN;
+    *rmse = t->n < LEAST_ROWS  ? NAN
+            : isfinite(t->sum) ? sqrt(t->sum / (double)t->n)
+                               : INFINITY;
     return st;
 }
 
@@ -237,9 +240,9 @@ static enum rec_status choose_epochs(const struct rec_ratings *ratings,
         if (st != REC_OK || isnan(rmse))
             break;
         st = rec_buf_addf(
-            said, err, "rgnn: a trial of %" PRIu64 " epochs: RMSE %.4f on %zu rows\n",
+            said, err, "rgnn: a trial of %" PRIu64 " epochs: RMSE %.5g on %zu rows\n",
             plan->trial[k], rmse, t.n);
-        if (!(rmse < best))
+        if (isfinite(best) && !(rmse < best))
             break;
         best = rmse;
         train->epochs = plan->trial[k];

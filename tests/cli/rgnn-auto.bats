@@ -138,3 +138,24 @@ at_most() {
     # five models need more than one
     refuses 5 'rec-train: memory limit: training needs *' rec-train -q -m rgnn --hidden 400 --seeds 5 -M ${mega}M s.rec
 }
+
+@test "noise alone is not learned: messages are left at their start" {
+    awk 'BEGIN { srand(9); for (n = 0; n < 900; n++)
+        print "u" int(rand() * 40) ",i" int(rand() * 30) "," int(rand() * 5) }' >noise.csv
+    rec-clean -q --dups keep noise.csv | rec-encode | rec-split --valid 0 -o s.rec
+    rec-train -v -m rgnn -o m.rec s.rec 2>said
+    [ "$(grep -c 'a trial' said)" -ge 4 ]
+    [[ $(sed -n 's/.*--epochs //p' said) -le 3 ]]
+    rec-eval -q --boot 0 m.rec >report
+    mean=$(awk '$1 == "test" && $2 == "mean" && $3 == "rmse" { print $4 }' report)
+    at_most "$(awk '$1 == "test" && $2 == "rgnn" && $3 == "rmse" { print $4 }' report)" \
+        "$(awk -v m="$mean" 'BEGIN { print m * 1.02 }')"
+}
+
+@test "numbers beyond all reason are a sentence and exit status 6, or are borne" {
+    made 'sprintf("%.3e", x * 1e30)' | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    gives 0 '' '' rec-train -q -m rgnn -o m.rec s.rec
+    made '(n == 7 ? "3e38" : x)' | rec-clean -q --dups keep | rec-encode | rec-split --valid 0 -o s.rec
+    try rec-train -q -m rgnn -o out.rec s.rec
+    [[ $status = 0 || ($status = 6 && $stderr = 'rec-train: epoch '* && ! -e out.rec) ]]
+}
