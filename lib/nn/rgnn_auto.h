@@ -14,7 +14,7 @@ struct rec_train_opts;
  *
  *              ratings a node   basis   lr     penalty  dropout  init   epochs
  *   dense      50 and more *    level   0.005  0.02     0.3      0.02   16
- *   middling   10 to 50         level   0.002  0.06     0.5      0.01   30, or 15, 7, 3, 0
+ *   middling   10 to 50         level   0.002  0.06     0.5      0.01   30, 15, 7, 3, 0
  *   sparse     fewer than 10    cl      0.001  0.08     0.3      0.003  0, 4, 8, 16, 32
  *
  * (*) and more than REC_RGNN_TRIAL_EDGES in all: fewer are middling, for such rates
