@@ -22,10 +22,10 @@ struct rec_train_opts;
  * is cl.  Where several numbers of epochs stand and there are 20 validation
  * ratings, the most of them are trained and the best by validation kept.  Else they are
  * tried in this order, each with the whole schedule, until one is worse than the best
- * before; judged by a tenth of the training ratings held out, or by up to five tenths in
- * turn until they are 4000; or by validation, if the last weights are wanted.  With more than
- * REC_RGNN_TRIAL_EDGES training ratings, or fewer than 20 to judge by, there is no
- * trial and the last are kept: 16, 30 and 4 epochs.
+ * before; judged by a tenth of the training ratings held out, or by up to five tenths
+ * in turn until they are 4000; or by validation, if the last weights are wanted.  With
+ * more than REC_RGNN_TRIAL_EDGES training ratings, or fewer than 20 to judge by, there
+ * is no trial and the last are kept: 16, 30 and 4 epochs.
  *
  * The scale of ratings does not matter: see `unit` in nn/rgnn_edges.h.
  */
@@ -62,8 +62,8 @@ void rec_rgnn_plan(const struct rec_rgnn_look *look, struct rec_rgnn_plan *out);
  * Sets what is open in OPTS, a NaN or AUTO, and in TRAIN, a NaN, REC_OPEN_COUNT or what
  * keep_open says (the last are kept where epochs were given),
  * copies lr and epochs to OPTS, and appends to SAID a line about each thing that was
- * found or chosen.  REC_ESYSTEM, before any trial, if N_MEMBERS models will not fit into
- * memory.
+ * found or chosen.  REC_ESYSTEM, before any trial, if N_MEMBERS models will not fit
+ * into memory.
  */
 enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_members,
                                 struct rec_rgnn_opts *opts,
