@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum keep { KEEP_LAST, KEEP_BEST };
+enum keep { KEEP_AUTO, KEEP_LAST, KEEP_BEST };
 enum models {
     GCN = 1 << REC_MODEL_GCN,
     RGNN = 1 << REC_MODEL_RGNN,
@@ -14,7 +14,7 @@ enum models {
 };
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
-static int model = REC_MODEL_GCN, keep = KEEP_LAST, metric = VALID_RMSE;
+static int model = REC_MODEL_GCN, keep = KEEP_AUTO, metric = VALID_RMSE;
 static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
 static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
@@ -62,7 +62,7 @@ static struct rec_opt table[] = {
     { "lambda-user", 0, REC_OPT_REAL, &lambda[REC_USERS], "X", NULL, 0, 1e9, true },
     { "lambda-item", 0, REC_OPT_REAL, &lambda[REC_ITEMS], "X", "rgnn: shrink biases", 0,
       1e9, true },
-    { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
+    { "keep", 0, REC_OPT_CHOICE, &keep, "auto|last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
     { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss", NULL, 0, 0,
       true },
@@ -192,7 +192,7 @@ static void settle(void)
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
-    net.keep_best = train_opts.keep_best;
+    train_opts.keep_open = keep == KEEP_AUTO && !train_opts.keep_best;
     if (train_opts.checkpoint == NULL)
         train_opts.checkpoint = train_opts.resume;
 }
@@ -205,9 +205,11 @@ static enum rec_status settle_by_data(const struct rec_ratings *ratings,
     struct rec_buf said = { 0 };
     enum rec_status st = REC_OK;
 
-    if (rec_model_kinds[model]->settle == NULL)
-        return REC_OK;
-    st = rec_model_kinds[model]->settle(ratings, &net, &train_opts, &said, err);
+    if (rec_model_kinds[model]->settle != NULL)
+        st = rec_model_kinds[model]->settle(ratings, &net, &train_opts, &said, err);
+    if (keep == KEEP_AUTO)
+        keep = train_opts.keep_open && train_opts.keep_best ? KEEP_BEST : KEEP_LAST;
+    net.keep_best = train_opts.keep_best;
     if (model == REC_MODEL_RGNN) {
         net.gcn.dropout = net.rgnn.dropout;
         basis = (int)net.rgnn.basis;

@@ -71,8 +71,8 @@ void rec_rgnn_plan(const struct rec_rgnn_look *look, struct rec_rgnn_plan *out)
           0.5,
           0.01,
           30,
-          3,
-          { 30, 15, 7 } },
+          5,
+          { 30, 15, 7, 3, 0 } },
         { REC_RGNN_SPARSE,
           REC_RGNN_CL,
           0.001,
@@ -124,11 +124,17 @@ static size_t count_part(const uint8_t *part, size_t n, enum rec_part which)
     return count;
 }
 
+/* Whether the validation ratings are enough to judge by. */
+static bool are_enough(const uint8_t *part, size_t n)
+{
+    return count_part(part, n, REC_VALID) >= LEAST_ROWS;
+}
+
 static void plan_turns(struct trial *t)
 {
     size_t n_train = count_part(t->given, t->r.n, REC_TRAIN);
 
-    t->has_valid = count_part(t->given, t->r.n, REC_VALID) >= LEAST_ROWS;
+    t->has_valid = are_enough(t->given, t->r.n);
     t->n_turns = 1;
     while (!t->has_valid && t->n_turns < MOST_TURNS &&
            t->n_turns * (n_train / TENTHS) < ENOUGH_ROWS)
@@ -183,7 +189,8 @@ static enum rec_status one_turn(struct trial *t, struct rec_err *err)
     return REC_OK;
 }
 
-/* RMSE after so many epochs; NaN if there is too little to train or to judge by. */
+/* RMSE after so many epochs, infinite if numbers were lost; NaN if there is too little
+ * to train or to judge by. */
 static enum rec_status try_epochs(struct trial *t, uint64_t epochs, double *rmse,
                                   struct rec_err *err)
 {
@@ -197,7 +204,9 @@ static enum rec_status try_epochs(struct trial *t, uint64_t epochs, double *rmse
         if (count_part(t->part, t->r.n, REC_TRAIN) > 0)
             st = one_turn(t, err);
     }
-    *rmse = t->n >= LEAST_ROWS ? sqrt(t->sum / (double)t->n) : NAN;
+    *rmse = t->n < LEAST_ROWS  ? NAN
+            : isfinite(t->sum) ? sqrt(t->sum / (double)t->n)
+                               : INFINITY;
     return st;
 }
 
@@ -214,6 +223,12 @@ static enum rec_status choose_epochs(const struct rec_ratings *ratings,
     enum rec_status st = REC_OK;
 
     train->epochs = plan->epochs;
+    if (train->keep_best && !train->by_loss) {
+        for (uint32_t k = 0; k < plan->n_trials; k++)
+            if (plan->trial[k] > train->epochs)
+                train->epochs = plan->trial[k];
+        return REC_OK; /* the best of them is kept */
+    }
     if (plan->n_trials == 0)
         return REC_OK;
     t.r.part = t.part = rec_alloc(t.r.n, 1, "parts", err);
@@ -225,9 +240,9 @@ static enum rec_status choose_epochs(const struct rec_ratings *ratings,
         if (st != REC_OK || isnan(rmse))
             break;
         st = rec_buf_addf(
-            said, err, "rgnn: a trial of %" PRIu64 " epochs: RMSE %.4f on %zu rows\n",
+            said, err, "rgnn: a trial of %" PRIu64 " epochs: RMSE %.5g on %zu rows\n",
             plan->trial[k], rmse, t.n);
-        if (!(rmse < best))
+        if (isfinite(best) && !(rmse < best))
             break;
         best = rmse;
         train->epochs = plan->trial[k];
@@ -276,6 +291,9 @@ enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_me
     settle_real(&opts->dropout, plan.dropout);
     settle_real(&opts->init, plan.init);
     settle_real(&train->lr, plan.lr);
+    if (train->keep_open && train->epochs == REC_OPEN_COUNT)
+        train->keep_best = plan.n_trials > 0 && !train->by_loss &&
+                           are_enough(ratings->part, ratings->n);
     st = rec_rgnn_fits(ratings, opts, n_members, train->keep_best, err);
     if (st == REC_OK)
         st = say_found(&look, &plan, said, err);
@@ -286,8 +304,9 @@ enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_me
     if (st == REC_OK)
         st = rec_buf_addf(said, err,
                           "rgnn: --basis %s --lr %g --penalty %g --dropout %g "
-                          "--init %g --epochs %" PRIu64 "\n",
+                          "--init %g --keep %s --epochs %" PRIu64 "\n",
                           opts->basis == REC_RGNN_CL ? "cl" : "level", train->lr,
-                          opts->penalty, opts->dropout, opts->init, train->epochs);
+                          opts->penalty, opts->dropout, opts->init,
+                          train->keep_best ? "best" : "last", train->epochs);
     return st;
 }

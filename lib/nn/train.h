@@ -26,6 +26,7 @@ struct rec_train_opts {
     uint64_t patience; /* stop when so many epochs brought nothing better; 0: never */
     bool keep_best;    /* the result is the best weights, not the last; needed for
                           patience */
+    bool keep_open;    /* keep_best is yet to be settled, see nn/rgnn_auto.h */
     bool by_loss;      /* best is by the loss, not by the metric; lower is better */
     double lr;
     enum rec_schedule schedule;

@@ -70,18 +70,37 @@ at_most() {
 }
 
 @test "choices are said with -v, recorded, and can be set" {
-    made x | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    made x | rec-clean -q --dups keep | rec-encode | rec-split --valid 0 -o s.rec
     rec-train -v -m rgnn -o m.rec s.rec 2>said
-    grep -q 'rgnn: [0-9]* training ratings, [0-9.]* a user or item (sparse), 10 levels' said
-    grep -q 'rgnn: a trial of 4 epochs: RMSE' said
+    grep -q 'rgnn: [0-9]* training ratings, [0-9.]* a user or item (middling), 10 levels' said
+    grep -q 'rgnn: a trial of 30 epochs: RMSE' said
     chosen=$(sed -n 's/.*rgnn: \(--basis.*\)/\1/p' said)
     rec-view --prov m.rec | grep -q -- "--epochs ${chosen##* }"
     grep -qx "epochs	${chosen##* }" <(rec-view -s model --to tsv m.rec)
-    grep -qx 'lr	0.001' <(rec-view -s model --to tsv m.rec)
+    grep -qx 'lr	0.002' <(rec-view -s model --to tsv m.rec)
     # what was chosen, given: the same model but for the line that says so
     rec-train -v -m rgnn $chosen -o given.rec s.rec 2>said
     run ! grep -q 'a trial' said
     cmp m.rec given.rec
+}
+
+@test "validation ratings choose the epochs themselves, unless epochs or --keep are given" {
+    made x | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    rec-train -v -m rgnn --log log -o m.rec s.rec 2>said
+    run ! grep -q 'a trial' said
+    grep -q -- '--keep best --epochs 32$' said
+    rec-view --prov m.rec | grep -q -- '--epochs 32 .*--keep best'
+    best=$(tail -n +2 log | sort -t '	' -k 4,4g | head -n 1 | cut -f 4)
+    at_most "$(rec-eval -q --boot 0 m.rec | awk '$1 == "valid" && $2 == "rgnn" && $3 == "rmse" { print $4 }')" \
+        "$(awk -v b="$best" 'BEGIN { print b + 1e-5 }')"
+    rec-train -q -m rgnn --epochs 32 --keep best -o given.rec s.rec
+    cmp m.rec given.rec
+    rec-train -v -m rgnn --epochs 32 -o m.rec s.rec 2>said
+    grep -q -- '--keep last --epochs 32$' said
+    rec-train -v -m rgnn --keep last -o m.rec s.rec 2>said
+    grep -q 'a trial of 4' said
+    rec-train -q -m gcn --epochs 1 -o m.rec <(rec-graph s.rec)
+    rec-view --prov m.rec | grep -q -- '--keep last'
 }
 
 @test "one thread and four choose the same" {
@@ -118,4 +137,25 @@ at_most() {
     [ "$mega" -gt 1 ] && [ -s m.rec ]
     # five models need more than one
     refuses 5 'rec-train: memory limit: training needs *' rec-train -q -m rgnn --hidden 400 --seeds 5 -M ${mega}M s.rec
+}
+
+@test "noise alone is not learned: messages are left at their start" {
+    awk 'BEGIN { srand(9); for (n = 0; n < 900; n++)
+        print "u" int(rand() * 40) ",i" int(rand() * 30) "," int(rand() * 5) }' >noise.csv
+    rec-clean -q --dups keep noise.csv | rec-encode | rec-split --valid 0 -o s.rec
+    rec-train -v -m rgnn -o m.rec s.rec 2>said
+    [ "$(grep -c 'a trial' said)" -ge 4 ]
+    [[ $(sed -n 's/.*--epochs //p' said) -le 3 ]]
+    rec-eval -q --boot 0 m.rec >report
+    mean=$(awk '$1 == "test" && $2 == "mean" && $3 == "rmse" { print $4 }' report)
+    at_most "$(awk '$1 == "test" && $2 == "rgnn" && $3 == "rmse" { print $4 }' report)" \
+        "$(awk -v m="$mean" 'BEGIN { print m * 1.02 }')"
+}
+
+@test "numbers beyond all reason are a sentence and exit status 6, or are borne" {
+    made 'sprintf("%.3e", x * 1e30)' | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    gives 0 '' '' rec-train -q -m rgnn -o m.rec s.rec
+    made '(n == 7 ? "3e38" : x)' | rec-clean -q --dups keep | rec-encode | rec-split --valid 0 -o s.rec
+    try rec-train -q -m rgnn -o out.rec s.rec
+    [[ $status = 0 || ($status = 6 && $stderr = 'rec-train: epoch '* && ! -e out.rec) ]]
 }

@@ -9,7 +9,7 @@
 #include "nn/rgnn_members.h"
 #include "nn/rgnn_size.h"
 #include "nn/train.h"
-#include "unit/toy.h"
+#include "unit/toyfeatures.h"
 
 static struct rec_err err;
 static const double lambda[2] = { 2.0, 3.0 };
@@ -449,10 +449,17 @@ static void only_what_is_open_is_settled(void)
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     CHECK(strstr((char *)said.data, "a trial of") != NULL);
     CHECK(strstr((char *)said.data, "--penalty 0.5 --dropout 0.3") != NULL);
+    CHECK(!train.keep_best);
+    rec_buf_free(&said);
+    train.epochs = REC_OPEN_COUNT;
+    train.keep_open = true;
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
+    CHECK(train.keep_best && train.epochs == 32); /* toys have validation ratings */
+    train.keep_best = false;
     rec_buf_free(&said);
     train.epochs = 3;
     CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
-    CHECK(train.epochs == 3);
+    CHECK(train.epochs == 3 && !train.keep_best);
     CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
     CHECK(strstr((char *)said.data, "a trial of") == NULL);
     rec_buf_free(&said);
@@ -466,14 +473,20 @@ static void the_bytes_of_a_training_are_foretold(void)
     int64_t *time;
     struct toy t = timed_toy(900, 700, 20000, 5, &time);
     struct rec_rgnn_opts o = opts();
+    struct rec_features known =
+        toy_features((uint32_t[]){ 900, 700 }, (uint32_t[]){ 300, 0 }, 1);
+    float *extra = toy_extra(20000, 7, 2);
 
-    for (int how = 0; how < 8; how++) {
+    for (int how = 0; how < 16; how++) {
         uint64_t before = rec_mem_now(), said, held;
         struct rec_rgnn_learner x;
 
         o.basis = how % 2 == 0 ? REC_RGNN_LEVEL : REC_RGNN_CL;
         o.no_time = how / 2 % 2 == 1;
-        o.width = how / 4 == 0 ? 8 : 65;
+        o.width = how / 4 % 2 == 0 ? 8 : 65;
+        t.x.features = how / 8 == 0 ? NULL : &known;
+        t.x.extra = how / 8 == 0 ? NULL : extra;
+        t.x.n_extra = how / 8 == 0 ? 0 : 7;
         said = rec_rgnn_bytes(&t.x, &o, false);
         CHECK(rec_rgnn_learner_make(&x, &t.x, &o, &err) == REC_OK);
         held = rec_mem_now() - before;
@@ -488,6 +501,8 @@ static void the_bytes_of_a_training_are_foretold(void)
         rec_mem_limit(0);
         rec_rgnn_learner_free(&x);
     }
+    rec_features_free(&known);
+    free(extra);
     toy_free(&t);
     free(time);
 }
