@@ -7,6 +7,7 @@ setup_file() {
     rec-graph -o graph.rec split.rec
     rec-train --epochs 5 --hidden 8 -o gcn.rec graph.rec
     rec-train --model rgnn --epochs 4 --hidden 8 -o rgnn.rec split.rec
+    rec-train --model mf --epochs 4 --hidden 8 -o mf.rec split.rec
     rec-train --model rgnn --no-time --epochs 4 --hidden 8 -o still.rec split.rec
     rec-train --model rgnn --seeds 2 --epochs 2 --hidden 4 -o two.rec split.rec
     rows ratings split.rec | awk -F '\t' -v OFS=, '{ print $1, $2, $4 }' >pairs.csv
@@ -41,7 +42,7 @@ one() {
 }
 
 @test "each row comes back with its rating, that of rec-eval, with times and without" {
-    for m in gcn rgnn still two; do
+    for m in gcn mf rgnn still two; do
         rec-eval -q --predictions rows.tsv -o /dev/null "$at/$m.rec"
         gives 0 '' '' rec-predict -o out.csv "$at/$m.rec" "$pairs"
         cut -d , -f 1-3 out.csv | cmp - "$pairs"
