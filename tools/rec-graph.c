@@ -163,10 +163,8 @@ static enum rec_status check_options(struct rec_err *err)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (text[0].path == NULL && text[1].path == NULL && table[i].value == &header)
             table[i].recorded = false;
-    if (delim != NULL && !rec_dialect_read(delim, &text[0].dialect))
-        return rec_fail(err, REC_EUSAGE,
-                        "--feature-delim: '%s' is not one character, '::' or 'tab'",
-                        delim);
+    if (rec_dialect_parse("feature-delim", delim, &text[0].dialect, err) != REC_OK)
+        return REC_EUSAGE;
     text[1].dialect = text[0].dialect;
     for (int s = 0; s < 2; s++) {
         text[s].id = id;

@@ -7,7 +7,11 @@
 #include <string.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
-enum models { GCN = 1 << REC_MODEL_GCN, RGNN = 1 << REC_MODEL_RGNN };
+enum models {
+    GCN = 1 << REC_MODEL_GCN,
+    RGNN = 1 << REC_MODEL_RGNN,
+    MF = 1 << REC_MODEL_MF
+};
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
 static int model = REC_MODEL_GCN, keep = KEEP_LAST, metric = VALID_RMSE;
@@ -15,7 +19,7 @@ static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
 static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
     .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
-    .rgnn = { .penalty = NAN, .init = NAN },
+    .rgnn = { .penalty = NAN, .init = NAN }, /* open, as the help has it */
 };
 static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static double lambda[2] = { NAN, NAN };
@@ -24,7 +28,8 @@ static struct rec_rgnn_taus taus;
 static bool no_features;
 
 static struct rec_opt table[] = {
-    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn", "kind of model", 0, 0, true },
+    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
+      true },
     { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
@@ -101,11 +106,20 @@ static const struct {
     const char *option;
     int models;
 } only[] = {
-    { "layers", GCN },       { "weight-decay", GCN }, { "clip-norm", GCN },
-    { "batch", GCN },        { "penalty", RGNN },     { "init", RGNN },
-    { "folds", RGNN },       { "basis", RGNN },       { "no-time", RGNN },
-    { "seeds", RGNN },       { "taus", RGNN },        { "lambda-user", RGNN },
-    { "lambda-item", RGNN },
+    { "layers", GCN },
+    { "weight-decay", GCN },
+    { "clip-norm", GCN },
+    { "batch", GCN },
+    { "dropout", GCN | RGNN },
+    { "penalty", RGNN | MF },
+    { "init", RGNN | MF },
+    { "folds", RGNN },
+    { "basis", RGNN },
+    { "no-time", RGNN },
+    { "seeds", RGNN },
+    { "taus", RGNN },
+    { "lambda-user", RGNN | MF },
+    { "lambda-item", RGNN | MF },
 };
 
 static enum rec_status check_only(struct rec_err *err)
@@ -120,31 +134,46 @@ static enum rec_status check_only(struct rec_err *err)
             if (strcmp(table[k].name, only[i].option) == 0)
                 table[k].recorded = false;
     }
-    if (model == REC_MODEL_RGNN && hidden > REC_RGNN_MAX_WIDTH)
-        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
-                        REC_RGNN_MAX_WIDTH);
+    if (model != REC_MODEL_GCN && hidden > REC_RGNN_MAX_WIDTH)
+        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model %s",
+                        REC_RGNN_MAX_WIDTH, rec_model_kinds[model]->name);
     return REC_OK;
 }
 
-/* What rgnn has other defaults of, or leaves open: see settle_by_data(). */
-static void settle_rgnn(void)
+/* The defaults of each model; NaN and REC_OPEN_COUNT are left to its settle(). */
+static const struct usual {
+    uint64_t hidden, epochs;
+    double lr, dropout, penalty, init;
+    int schedule;
+} usual[REC_N_MODELS] = {
+    [REC_MODEL_GCN] = { 16, 200, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
+    [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
+    [REC_MODEL_MF] = { 64, 100, 0.02, 0.0, 0.16, 0.1, REC_SCHEDULE_COSINE },
+};
+
+static void settle_real(const char *option, double *x, double by_default)
+{
+    if (!rec_opt_given(option))
+        *x = by_default;
+}
+
+static void settle_usual(const struct usual *u)
 {
     if (!rec_opt_given("hidden"))
-        hidden = 64;
+        hidden = u->hidden;
     if (!rec_opt_given("epochs"))
-        train_opts.epochs = REC_OPEN_COUNT;
-    if (!rec_opt_given("lr"))
-        train_opts.lr = NAN;
+        train_opts.epochs = u->epochs;
     if (!rec_opt_given("schedule"))
-        schedule = REC_SCHEDULE_COSINE;
-    if (!rec_opt_given("dropout"))
-        net.gcn.dropout = NAN;
+        schedule = u->schedule;
+    settle_real("lr", &train_opts.lr, u->lr);
+    settle_real("dropout", &net.gcn.dropout, u->dropout);
+    settle_real("penalty", &net.rgnn.penalty, u->penalty);
+    settle_real("init", &net.rgnn.init, u->init);
 }
 
 static void settle(void)
 {
-    if (model == REC_MODEL_RGNN)
-        settle_rgnn();
+    settle_usual(&usual[model]);
     net.gcn.width = (uint32_t)hidden;
     net.gcn.n_layers = (uint32_t)layers;
     net.rgnn.width = (uint32_t)hidden;
@@ -155,6 +184,11 @@ static void settle(void)
     net.rgnn.dropout = net.gcn.dropout;
     net.rgnn.lambda[REC_USERS] = lambda[REC_USERS];
     net.rgnn.lambda[REC_ITEMS] = lambda[REC_ITEMS];
+    net.mf = (struct rec_mf_opts){ .width = (uint32_t)hidden,
+                                   .seed = net.gcn.seed,
+                                   .lambda = { lambda[REC_USERS], lambda[REC_ITEMS] },
+                                   .penalty = net.rgnn.penalty,
+                                   .init = net.rgnn.init };
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;

@@ -231,10 +231,11 @@ void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out)
         char text[64];
         const char *value = show_value(o, text, sizeof text);
 
-        if (goes_on)
-            width += fprintf(out, ", ");
-        else
-            width = fprintf(out, o->letter != 0 ? "  -%c, " : "      ", o->letter);
+        width = goes_on ? width + fprintf(out, ", ") : fprintf(out, "  ");
+        if (o->letter != 0)
+            width += fprintf(out, "-%c, ", o->letter);
+        else if (!goes_on)
+            width += fprintf(out, "    ");
         width += fprintf(out, "--%s%s%s", o->name, has_argument(o) ? " " : "",
                          has_argument(o) ? o->arg : "");
         goes_on = o->help == NULL;

@@ -58,19 +58,6 @@ bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
     return true;
 }
 
-bool rec_dialect_read(const char *text, struct rec_csv_dialect *d)
-{
-    bool doubled = strcmp(text, "::") == 0;
-
-    if (strcmp(text, "tab") == 0)
-        text = "\t";
-    if (!doubled && (text[0] == '\0' || text[1] != '\0' || text[0] == '"'))
-        return false;
-    d->delim = text[0];
-    d->doubled = doubled;
-    return true;
-}
-
 const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
 {
     if (d.delim == '\t')
@@ -81,6 +68,24 @@ const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
     out[1] = d.doubled ? d.delim : '\0';
     out[2] = '\0';
     return out;
+}
+
+enum rec_status rec_dialect_parse(const char *option, const char *text,
+                                  struct rec_csv_dialect *d, struct rec_err *err)
+{
+    if (text == NULL)
+        return REC_OK; /* by looking */
+    if (strcmp(text, "tab") == 0)
+        d->delim = '\t';
+    else if (strcmp(text, "::") == 0)
+        *d = (struct rec_csv_dialect){ .delim = ':', .doubled = true };
+    else if (strlen(text) == 1 && *text != '"')
+        d->delim = *text;
+    else
+        return rec_fail(err, REC_EUSAGE,
+                        "--%s: '%s' is not one character, '::' or 'tab'", option,
+                        text);
+    return REC_OK;
 }
 
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)

@@ -19,9 +19,11 @@ void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out);
 /* Puts delim and doubled of the I-th of these into D; false after the last. */
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d);
 
-/* Sets delim and doubled from what a user writes: one character but a quote, "::" or
- * "tab"; false if it is none of these. */
-bool rec_dialect_read(const char *text, struct rec_csv_dialect *d);
+/* What the argument of --OPTION says: a character, "::" or "tab".  NULL leaves D alone.
+ * REC_EUSAGE. */
+enum rec_status rec_dialect_parse(const char *option, const char *text,
+                                  struct rec_csv_dialect *d,
+                                  struct rec_err *err) REC_MUST_USE;
 
 /* What splits the columns, for messages; OUT has room for REC_DIALECT_CHARS. */
 enum { REC_DIALECT_CHARS = 4 };

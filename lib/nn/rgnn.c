@@ -194,12 +194,16 @@ void rec_rgnn_forward(const struct rec_rgnn *m, const struct rec_rgnn_data *x,
 double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
                        uint32_t user, uint32_t item, double base, const rec_real *x)
 {
-    const rec_real *u = s->h[REC_USERS] + (size_t)user * m->width;
-    const rec_real *i = s->h[REC_ITEMS] + (size_t)item * m->width;
+    double rating = base + (double)short_dot(m->alpha.x, x, m->alpha.cols);
 
-    return base + (double)short_dot(m->alpha.x, x, m->alpha.cols) +
-           (double)dot(u, i, m->width) + (double)s->dot[REC_USERS][user] +
-           (double)s->dot[REC_ITEMS][item];
+    if (user != UINT32_MAX && item != UINT32_MAX)
+        rating += (double)dot(s->h[REC_USERS] + (size_t)user * m->width,
+                              s->h[REC_ITEMS] + (size_t)item * m->width, m->width);
+    if (user != UINT32_MAX)
+        rating += (double)s->dot[REC_USERS][user];
+    if (item != UINT32_MAX)
+        rating += (double)s->dot[REC_ITEMS][item];
+    return rating;
 }
 
 /* ---- the fold's edges ---- */

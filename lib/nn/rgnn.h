@@ -130,7 +130,7 @@ void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32
                        struct rec_rgnn_state *s);
 
 /* After a forward of all edges: s, in units, of a user and an item, from a row of
- * features. */
+ * features.  UINT32_MAX is a user or an item without edges. */
 double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
                        uint32_t user, uint32_t item, double base, const rec_real *x);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "nn/rgnn_size.h"
 #include "nn/train.h"
 
 /* ---- what there is ---- */
@@ -83,77 +84,121 @@ void rec_rgnn_plan(const struct rec_rgnn_look *look, struct rec_rgnn_plan *out)
           { 0, 4, 8, 16, 32 } },
     };
     double n = edges_a_node(look);
+    bool many = look->n_edges > REC_RGNN_TRIAL_EDGES; /* fewer are learned by heart */
 
-    *out = plans[n >= 50.0   ? REC_RGNN_DENSE
-                 : n >= 10.0 ? REC_RGNN_MIDDLING
-                             : REC_RGNN_SPARSE];
+    *out = plans[n >= 50.0 && many ? REC_RGNN_DENSE
+                 : n >= 10.0       ? REC_RGNN_MIDDLING
+                                   : REC_RGNN_SPARSE];
     if (look->n_levels > REC_RGNN_FEW_LEVELS)
         out->basis = REC_RGNN_CL;
-    if (look->n_edges > REC_RGNN_TRIAL_EDGES)
+    if (many)
         out->n_trials = 0;
 }
 
 /* ---- how long to train ---- */
 
-enum { LEAST_ROWS = 20, HELD_OUT = 10 };
+/*
+ * Rows to judge by: the validation ratings, or a tenth of the training ratings, and of
+ * few ratings several tenths in turn.
+ */
+enum { LEAST_ROWS = 20, TENTHS = 10, ENOUGH_ROWS = 4000, MOST_TURNS = 5 };
 
-/* A tenth of the training rows becomes validation, unless there is some.  Returns the
- * rows of validation. */
-static size_t hold_out(const struct rec_ratings *r, uint64_t seed, uint8_t *part)
+struct trial {
+    struct rec_ratings r; /* with parts of its own */
+    const uint8_t *given; /* the parts of before */
+    uint8_t *part;
+    bool has_valid;
+    uint32_t n_turns;
+    const struct rec_rgnn_opts *opts;
+    struct rec_train_opts train;
+    double sum; /* of squared errors, on N rows */
+    size_t n;
+};
+
+static size_t count_part(const uint8_t *part, size_t n, enum rec_part which)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += part[i] == which;
+    return count;
+}
+
+static void plan_turns(struct trial *t)
+{
+    size_t n_train = count_part(t->given, t->r.n, REC_TRAIN);
+
+    t->has_valid = count_part(t->given, t->r.n, REC_VALID) >= LEAST_ROWS;
+    t->n_turns = 1;
+    while (!t->has_valid && t->n_turns < MOST_TURNS &&
+           t->n_turns * (n_train / TENTHS) < ENOUGH_ROWS)
+        t->n_turns++;
+}
+
+/* Tenth number TURN of the training rows becomes validation, unless there is enough. */
+static void hold_out(struct trial *t, uint32_t turn)
 {
     struct rec_random random;
-    size_t n = 0;
 
-    memcpy(part, r->part, r->n);
-    for (size_t i = 0; i < r->n; i++)
-        n += part[i] == REC_VALID;
-    if (n > 0)
-        return n;
-    rec_random_init(&random, seed, "rgnn trial");
-    for (size_t i = 0; i < r->n; i++)
-        if (part[i] == REC_TRAIN && rec_random_below(&random, HELD_OUT) == 0) {
-            part[i] = REC_VALID;
-            n++;
-        }
-    return n;
+    memcpy(t->part, t->given, t->r.n);
+    if (t->has_valid)
+        return;
+    rec_random_init(&random, t->opts->seed, "rgnn trial");
+    for (size_t i = 0; i < t->r.n; i++)
+        if (t->given[i] == REC_VALID)
+            t->part[i] = REC_TEST;
+        else if (t->given[i] == REC_TRAIN && rec_random_below(&random, TENTHS) == turn)
+            t->part[i] = REC_VALID;
 }
 
-static double valid_rmse(const struct rec_learner *l, const struct rec_ratings *r)
+static void add_errors(struct trial *t, const struct rec_learner *l)
 {
-    double sum = 0.0, n = 0.0;
+    for (size_t i = 0; i < t->r.n; i++)
+        if (t->part[i] == REC_VALID) {
+            double d = l->rating(l->self, &t->r, i) - (double)t->r.rating[i];
 
-    for (size_t i = 0; i < r->n; i++)
-        if (r->part[i] == REC_VALID) {
-            double d = l->rating(l->self, r, i) - (double)r->rating[i];
-
-            sum += d * d;
-            n += 1.0;
+            t->sum += d * d;
+            t->n++;
         }
-    return sqrt(sum / n);
 }
 
-/* Of a training with all its epochs, on rows of validation. */
-static enum rec_status try_epochs(const struct rec_ratings *r,
-                                  const struct rec_rgnn_opts *opts,
-                                  const struct rec_train_opts *train, double *rmse,
-                                  struct rec_err *err)
+/* A training with all its epochs, on the parts as they are now. */
+static enum rec_status one_turn(struct trial *t, struct rec_err *err)
 {
-    struct rec_rgnn_opts o = *opts;
+    struct rec_rgnn_opts o = *t->opts;
     struct rec_rgnn_learner x;
     struct rec_learner l;
     enum rec_status st;
 
     o.no_ratings = false;
-    st = rec_rgnn_learner_make(&x, r, &o, err);
+    st = rec_rgnn_learner_make(&x, &t->r, &o, err);
     if (st != REC_OK)
         return st;
     l = rec_rgnn_learner(&x);
-    for (uint64_t e = 1; e <= train->epochs; e++)
-        l.epoch(l.self, e, rec_train_lr(train, e));
-    (void)l.loss(l.self);
-    *rmse = valid_rmse(&l, r);
+    for (uint64_t e = 1; e <= t->train.epochs; e++)
+        l.epoch(l.self, e, rec_train_lr(&t->train, e));
+    rec_rgnn_forward(&x.m, &x.x, x.x.n_folds, &x.s);
+    add_errors(t, &l);
     rec_rgnn_learner_free(&x);
     return REC_OK;
+}
+
+/* RMSE after so many epochs; NaN if there is too little to train or to judge by. */
+static enum rec_status try_epochs(struct trial *t, uint64_t epochs, double *rmse,
+                                  struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    t->train.epochs = epochs;
+    t->sum = 0.0;
+    t->n = 0;
+    for (uint32_t k = 0; st == REC_OK && k < t->n_turns; k++) {
+        hold_out(t, k);
+        if (count_part(t->part, t->r.n, REC_TRAIN) > 0)
+            st = one_turn(t, err);
+    }
+    *rmse = t->n >= LEAST_ROWS ? sqrt(t->sum / (double)t->n) : NAN;
+    return st;
 }
 
 static enum rec_status choose_epochs(const struct rec_ratings *ratings,
@@ -162,30 +207,32 @@ static enum rec_status choose_epochs(const struct rec_ratings *ratings,
                                      struct rec_train_opts *train, struct rec_buf *said,
                                      struct rec_err *err)
 {
-    struct rec_ratings r = *ratings;
-    uint8_t *part = rec_alloc(r.n, 1, "parts", err);
-    struct rec_train_opts o = *train;
+    struct trial t = {
+        .r = *ratings, .given = ratings->part, .opts = opts, .train = *train
+    };
     double best = INFINITY, rmse = 0.0;
-    enum rec_status st = part == NULL ? REC_ESYSTEM : REC_OK;
-    size_t n_rows = st == REC_OK ? hold_out(ratings, opts->seed, part) : 0;
+    enum rec_status st = REC_OK;
 
     train->epochs = plan->epochs;
-    r.part = part;
-    for (uint32_t k = 0; st == REC_OK && n_rows >= LEAST_ROWS && k < plan->n_trials;
-         k++) {
-        o.epochs = plan->trial[k];
-        st = try_epochs(&r, opts, &o, &rmse, err);
-        if (st == REC_OK)
-            st = rec_buf_addf(said, err,
-                              "rgnn: a trial of %" PRIu64
-                              " epochs: RMSE %.4f on %zu rows\n",
-                              o.epochs, rmse, n_rows);
+    if (plan->n_trials == 0)
+        return REC_OK;
+    t.r.part = t.part = rec_alloc(t.r.n, 1, "parts", err);
+    if (t.part == NULL)
+        return REC_ESYSTEM;
+    plan_turns(&t);
+    for (uint32_t k = 0; st == REC_OK && k < plan->n_trials; k++) {
+        st = try_epochs(&t, plan->trial[k], &rmse, err);
+        if (st != REC_OK || isnan(rmse))
+            break;
+        st = rec_buf_addf(
+            said, err, "rgnn: a trial of %" PRIu64 " epochs: RMSE %.4f on %zu rows\n",
+            plan->trial[k], rmse, t.n);
         if (!(rmse < best))
             break;
         best = rmse;
-        train->epochs = o.epochs;
+        train->epochs = plan->trial[k];
     }
-    rec_free(part);
+    rec_free(t.part);
     return st;
 }
 
@@ -211,7 +258,7 @@ static enum rec_status say_found(const struct rec_rgnn_look *look,
                         look->n_levels);
 }
 
-enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings,
+enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings, uint32_t n_members,
                                 struct rec_rgnn_opts *opts,
                                 struct rec_train_opts *train, struct rec_buf *said,
                                 struct rec_err *err)
@@ -229,9 +276,13 @@ enum rec_status rec_rgnn_settle(const struct rec_ratings *ratings,
     settle_real(&opts->dropout, plan.dropout);
     settle_real(&opts->init, plan.init);
     settle_real(&train->lr, plan.lr);
-    st = say_found(&look, &plan, said, err);
+    st = rec_rgnn_fits(ratings, opts, n_members, train->keep_best, err);
+    if (st == REC_OK)
+        st = say_found(&look, &plan, said, err);
     if (st == REC_OK && train->epochs == REC_OPEN_COUNT)
         st = choose_epochs(ratings, opts, &plan, train, said, err);
+    opts->lr = train->lr;
+    opts->epochs = train->epochs;
     if (st == REC_OK)
         st = rec_buf_addf(said, err,
                           "rgnn: --basis %s --lr %g --penalty %g --dropout %g "

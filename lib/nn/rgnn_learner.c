@@ -154,6 +154,7 @@ struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x)
 
 void rec_rgnn_trained_free(struct rec_rgnn_trained *t)
 {
+    rec_rgnn_past_free(&t->past);
     rec_rgnn_features_free(&t->asked);
     for (uint32_t k = 0; k < t->n_members; k++) {
         rec_rgnn_state_free(&t->s[k]);

@@ -76,6 +76,8 @@ at_most() {
     grep -q 'rgnn: a trial of 4 epochs: RMSE' said
     chosen=$(sed -n 's/.*rgnn: \(--basis.*\)/\1/p' said)
     rec-view --prov m.rec | grep -q -- "--epochs ${chosen##* }"
+    grep -qx "epochs	${chosen##* }" <(rec-view -s model --to tsv m.rec)
+    grep -qx 'lr	0.001' <(rec-view -s model --to tsv m.rec)
     # what was chosen, given: the same model but for the line that says so
     rec-train -v -m rgnn $chosen -o given.rec s.rec 2>said
     run ! grep -q 'a trial' said
@@ -104,4 +106,16 @@ at_most() {
         rec-train -m rgnn --taus 1,x s.rec
     made x | cut -d , -f 1-3 | rec-clean -q --dups keep --time none | rec-encode | rec-split -o plain.rec
     gives 3 '' 'rec-train: --taus: the ratings have no times' rec-train -q -m rgnn --taus 60 plain.rec
+}
+
+@test "memory that is not enough is said before training" {
+    made x | rec-clean -q --dups keep | rec-encode | rec-split -o s.rec
+    for mega in 1 2 3 4 6 8 12; do
+        try rec-train -q -m rgnn --hidden 400 -M ${mega}M -o m.rec s.rec
+        [ "$status" = 0 ] && break
+        [[ $status = 5 && $stderr = 'rec-train: memory limit: training needs '*' MiB beside '*' --hidden needs less' && ! -e m.rec ]]
+    done
+    [ "$mega" -gt 1 ] && [ -s m.rec ]
+    # five models need more than one
+    refuses 5 'rec-train: memory limit: training needs *' rec-train -q -m rgnn --hidden 400 --seeds 5 -M ${mega}M s.rec
 }
