@@ -217,6 +217,22 @@ rmse() {
     done
 }
 
+@test "rec-predict knows features as rec-eval does; those of a rating it is asked for are the mean" {
+    made
+    rec-graph -q -u "$users" --user-columns age:bin=5,town -o nodes.rec "$split"
+    for model in 'rgnn --no-time' gcn; do
+        # shellcheck disable=SC2086
+        rec-train --model $model --hidden 8 --epochs 3 -o m.rec nodes.rec
+        rec-eval -q --predictions p.tsv m.rec >/dev/null
+        rows ratings m.rec | cut -f 1,2 | tr '\t' , >pairs
+        rec-predict m.rec pairs | awk -F , '{ print $3 + 0 }' >got
+        paste got <(tail -n +2 p.tsv | cut -f 4) |
+            awk '{ d = $1 - $2; n++ } d > 1e-4 || d < -1e-4 { bad++ } END { exit !(n == 3000 && !bad) }'
+    done
+    rec-train --model rgnn --hidden 8 --epochs 3 -o m.rec g.rec
+    rec-predict m.rec pairs | awk -F , '$4 != "model" || $3 < 1 || $3 > 5 { bad++ } END { exit !(NR == 3000 && !bad) }'
+}
+
 @test "gcn adds features to its first layer, layer by layer, the same with any threads" {
     made
     few=(--hidden 8 --epochs 4 --keep best)
