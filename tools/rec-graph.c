@@ -1,28 +1,28 @@
-#include "data/featurize.h"
+#include "data/featurefile.h"
 #include "data/graph.h"
 #include "data/ratingfeatures.h"
 #include "io/dialect.h"
 #include "tools/tool.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-static const char *file[2], *columns[2], *edges, *id, *delim;
+static struct rec_feature_text_opts text[2] = { { .option = "--user-columns" },
+                                                { .option = "--item-columns" } };
+static const char *edges, *id, *delim;
 static int header;
 static struct rec_rating_columns edge_columns;
-static struct rec_csv_dialect dialect;
 
 static const char *const sides[2] = { "users", "items" };
 
 static struct rec_opt table[] = {
-    { "user-features", 'u', REC_OPT_TEXT, &file[0], "FILE",
+    { "user-features", 'u', REC_OPT_TEXT, &text[0].path, "FILE",
       "CSV with what is known of users, by id", 0, 0, true },
-    { "item-features", 'i', REC_OPT_TEXT, &file[1], "FILE", "the same for items", 0, 0,
-      true },
-    { "user-columns", 0, REC_OPT_TEXT, &columns[0], "COL[:HOW]",
+    { "item-features", 'i', REC_OPT_TEXT, &text[1].path, "FILE", "the same for items",
+      0, 0, true },
+    { "user-columns", 0, REC_OPT_TEXT, &text[0].columns, "COL[:HOW]",
       "features in it: COL:HOW,COL:HOW,...; else guessed", 0, 0, true },
-    { "item-columns", 0, REC_OPT_TEXT, &columns[1], "COL[:HOW]",
+    { "item-columns", 0, REC_OPT_TEXT, &text[1].columns, "COL[:HOW]",
       "HOW: number category bin=W first=N last=N flags list=C", 0, 0, true },
     { "edge-features", 'e', REC_OPT_TEXT, &edges, "COL,...",
       "columns of ratings, kept by rec-clean, as numbers", 0, 0, true },
@@ -40,7 +40,7 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
 
     (void)ctx;
     for (int s = 0; st == REC_OK && s < 2; s++)
-        if (file[s] != NULL)
+        if (text[s].path != NULL)
             st = rec_reader_load(r, sides[s], err);
     if (st == REC_OK)
         st = rec_rating_columns_load(r, &edge_columns, err);
@@ -70,58 +70,35 @@ static enum rec_status write_both(struct rec_writer *w, struct rec_table *a,
 
 /* ---- features ---- */
 
-static void say(const struct rec_feature_text *t, int side, uint32_t n_nodes,
-                size_t n_features, const struct rec_featurize_counts *n)
+static void say(const struct rec_feature_file *f, int side)
 {
-    const struct rec_text *name = &t->name[n->left_out];
-    char split[REC_DIALECT_CHARS], shown[80];
+    char split[REC_DIALECT_CHARS];
 
-    rec_note("%s: columns end at %s, %s header", t->file,
-             rec_dialect_name(t->dialect, split), t->has_header ? "with" : "without");
+    rec_note("%s: columns end at %s, %s header", f->name,
+             rec_dialect_name(f->dialect, split), f->has_header ? "with" : "without");
     rec_note("%s: %zu features of %zu %s; %" PRIu64 " rows of unknown ids, %" PRIu64
              " missing values",
-             t->file, n_features, t->n_rows, sides[side], t->n_unknown, n->n_missing);
-    if (t->n_rows < n_nodes)
-        rec_warn("%s: %zu of %u %s are not there, and have no features", t->file,
-                 n_nodes - t->n_rows, n_nodes, sides[side]);
-    if (n->n_left_out > 0)
+             f->name, f->n_features, f->n_rows, sides[side], f->n_unknown,
+             f->n_missing);
+    if (f->n_rows < f->n_nodes)
+        rec_warn("%s: %zu of %u %s are not there, and have no features", f->name,
+                 f->n_nodes - f->n_rows, f->n_nodes, sides[side]);
+    if (f->n_left_out > 0)
         rec_warn("%s: %u columns left out, the first %s: nearly every value is "
-                 "another; --%.4s-columns asks for them",
-                 t->file, n->n_left_out,
-                 rec_printable(name->text, name->len, shown, sizeof shown),
-                 sides[side]);
+                 "another; %s asks for them",
+                 f->name, f->n_left_out, f->left_out, text[side].option);
 }
 
 static enum rec_status write_features(struct rec_reader *r, struct rec_writer *w,
                                       int side, struct rec_err *err)
 {
-    const struct rec_feature_text_opts o = {
-        .path = file[side],
-        .id = id,
-        .columns = columns[side],
-        .option = side == 0 ? "--user-columns" : "--item-columns",
-        .dialect = dialect,
-        .header = (enum rec_header)header,
-    };
-    struct rec_table *nodes, entries = { .n_cols = 0 }, names = { .n_cols = 0 };
-    struct rec_featurize_counts counts;
-    struct rec_feature_text t = { .n_rows = 0 };
-    const struct rec_column *ids;
-    enum rec_status st = rec_reader_need(r, sides[side], "rec-encode", &nodes, err);
+    struct rec_table entries = { .n_cols = 0 }, names = { .n_cols = 0 };
+    struct rec_feature_file found;
+    enum rec_status st =
+        rec_feature_file_read(r, &text[side], side, &entries, &names, &found, err);
 
     if (st == REC_OK)
-        st = rec_table_column(nodes, "id", REC_STR, 1, &ids, err);
-    if (st == REC_OK)
-        st = rec_feature_text_read(&o, ids, (uint32_t)nodes->n_rows, sides[side], &t,
-                                   err);
-    if (st == REC_OK)
-        st = rec_featurize(&t, rec_features_sections[side], sides[side], &entries,
-                           &names, &counts, err);
-    if (st == REC_OK) {
-        say(&t, side, (uint32_t)nodes->n_rows, names.n_rows, &counts);
-        (void)snprintf(entries.attrs, sizeof entries.attrs, "TX:%016" PRIx64, t.digest);
-    }
-    rec_feature_text_free(&t);
+        say(&found, side);
     return write_both(w, &entries, &names, st, err);
 }
 
@@ -153,7 +130,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
 
     (void)ctx;
     for (int s = 0; st == REC_OK && s < 2; s++)
-        if (file[s] != NULL)
+        if (text[s].path != NULL)
             st = write_features(r, w, s, err);
     if (st == REC_OK && edges != NULL)
         st = write_edge_features(r, w, &ratings, err);
@@ -175,20 +152,39 @@ static enum rec_status check_options(struct rec_err *err)
                                             "feature-header" };
 
     for (int s = 0; s < 2; s++)
-        if (columns[s] != NULL && file[s] == NULL)
+        if (text[s].columns != NULL && text[s].path == NULL)
             return rec_fail(err, REC_EUSAGE, "--%.4s-columns: no --%.4s-features",
                             sides[s], sides[s]);
     for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++)
-        if (rec_opt_given(of_files[i]) && file[0] == NULL && file[1] == NULL)
+        if (rec_opt_given(of_files[i]) && text[0].path == NULL && text[1].path == NULL)
             return rec_fail(err, REC_EUSAGE,
                             "--%s: neither --user-features nor --item-features",
                             of_files[i]);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (file[0] == NULL && file[1] == NULL && table[i].value == &header)
+        if (text[0].path == NULL && text[1].path == NULL && table[i].value == &header)
             table[i].recorded = false;
-    if (rec_dialect_parse("feature-delim", delim, &dialect, err) != REC_OK)
+    if (rec_dialect_parse("feature-delim", delim, &text[0].dialect, err) != REC_OK)
         return REC_EUSAGE;
+    text[1].dialect = text[0].dialect;
+    for (int s = 0; s < 2; s++) {
+        text[s].id = id;
+        text[s].header = (enum rec_header)header;
+    }
     return rec_rating_columns_read(edges, &edge_columns, err);
+}
+
+/* It is no output, and standard input is read once. */
+static enum rec_status check_file(int side, struct rec_err *err)
+{
+    const char *option = side == 0 ? "user-features" : "item-features";
+
+    if (text[side].path == NULL || strcmp(text[side].path, "-") != 0)
+        return rec_check_side_file(option, text[side].path, err);
+    if (strcmp(rec_args.files[0], "-") == 0 ||
+        (side == 1 && text[0].path != NULL && strcmp(text[0].path, "-") == 0))
+        return rec_fail(err, REC_EUSAGE, "--%s: standard input is taken; name a file",
+                        option);
+    return REC_OK;
 }
 
 static enum rec_status run(struct rec_err *err)
@@ -196,6 +192,8 @@ static enum rec_status run(struct rec_err *err)
     static const struct rec_stage stage = { want, make };
     enum rec_status st = check_options(err);
 
+    for (int s = 0; st == REC_OK && s < 2; s++)
+        st = check_file(s, err);
     return st == REC_OK ? rec_stage_run(&stage, NULL, err) : st;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "nn/rgnn_known.h"
 #include "nn/rgnn_mask.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -322,16 +323,6 @@ static void add_parts(const struct work *k, uint32_t from, struct rec_param *p)
             p->dx[j] += k->s->part[(size_t)c * width + from + j];
 }
 
-static double penalty_of_c(const struct rec_rgnn *m)
-{
-    double sum = 0.0;
-
-    for (int s = 0; s < 2; s++)
-        for (uint32_t i = 0; i < m->c[s].rows; i++)
-            sum += (double)m->c[s].x[i] * (double)m->c[s].x[i];
-    return REC_RGNN_C_PENALTY * sum;
-}
-
 double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                      double penalty, const struct rec_rgnn_drop *drop, bool learn,
                      struct rec_rgnn_state *s, double *mse)
@@ -358,7 +349,7 @@ double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t
     }
     if (mse != NULL)
         *mse = sum[0] / (double)k.n;
-    return (sum[0] + penalty * sum[1]) / (double)k.n + penalty_of_c(m);
+    return (sum[0] + penalty * sum[1]) / (double)k.n + rec_rgnn_known_penalty(m);
 }
 
 /* ---- backward ---- */
@@ -442,26 +433,6 @@ REC_CLONES static void table_chunk(void *ctx, uint32_t chunk)
             table_rows(k, v, k->m->width);
 }
 
-/*
- * forward:  h += F V                     so:  dV += F' dh
- * forward:  s += F c, of each edge       so:  dc += F' (sum of its edges' delta)
- */
-static void known_backward(const struct work *k)
-{
-    for (int s = 0; s < 2; s++) {
-        const struct rec_sparse *t = &k->x->known.t[s];
-        struct rec_param *c = &k->m->c[s];
-
-        if (t->n_rows == 0)
-            continue;
-        rec_sparse_backward(t, k->s->dh[s], k->m->width, k->m->v[s].dx);
-        rec_sparse_backward(t, k->s->sum[s], 1, c->dx);
-        /* forward:  loss += penalty |c|^2        so:  dc += 2 penalty c */
-        for (uint32_t i = 0; i < c->rows; i++)
-            c->dx[i] += (rec_real)(2.0 * REC_RGNN_C_PENALTY) * c->x[i];
-    }
-}
-
 void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                        double penalty, const struct rec_rgnn_drop *drop,
                        struct rec_rgnn_state *s)
@@ -477,7 +448,7 @@ void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32
 
     rec_par_run(x->g.side[REC_ITEMS].cut.n, item_chunk, &k);
     add_parts(&k, 0, &m->w[REC_ITEMS]);
-    known_backward(&k);
+    rec_rgnn_known_backward(m, x, s);
     for (k.side = 0; k.side < 2; k.side++)
         rec_par_run(x->g.side[k.side].cut.n, table_chunk, &k);
 }

@@ -67,6 +67,8 @@ tiny() {
 @test "numbers have mean 0 and deviation 1" {
     tiny id,x u1,10 u2,20 u3,30
     rec-graph -u tiny.csv -o g.rec tiny.rec
+    rec-graph -u - -o other.rec tiny.rec <tiny.csv
+    cmp <(features users g.rec) <(features users other.rec)
     equal "$(features users g.rec | tr '\n\t' '; ')" 'u1 x -1.2247449;u2 x 0;u3 x 1.2247449;'
 }
 
@@ -140,6 +142,9 @@ tiny() {
     for how in much bin bin=0 bin=x first first=0 list=ab number=3; do
         refuses 2 "rec-graph: --user-columns: '$how' is none of number, *" rec-graph -u tiny.csv --user-columns 2:$how tiny.rec
     done
+    refuses 2 "rec-graph: --user-features: tiny.csv is *" rec-graph -u tiny.csv -o tiny.csv tiny.rec
+    refuses 2 "rec-graph: --user-features: standard input is taken*" rec-graph -u - <tiny.rec
+    refuses 2 "rec-graph: --item-features: standard input is taken*" rec-graph -u - -i - tiny.rec <tiny.csv
     refuses 2 "rec-graph: --item-columns: no --item-features" rec-graph -u tiny.csv --item-columns 2 tiny.rec
     refuses 2 "rec-graph: --feature-id: neither *" rec-graph --feature-id 2 tiny.rec
     refuses 2 "rec-graph: --feature-id: tiny.csv has no column '9'" rec-graph -u tiny.csv --feature-id 9 tiny.rec
@@ -210,6 +215,22 @@ rmse() {
         run ! grep -q features <(rows model m.rec)
         cmp <(rows model.log wanted.rec) <(rows model.log m.rec)
     done
+}
+
+@test "rec-predict knows features as rec-eval does; those of a rating it is asked for are the mean" {
+    made
+    rec-graph -q -u "$users" --user-columns age:bin=5,town -o nodes.rec "$split"
+    for model in 'rgnn --no-time' gcn; do
+        # shellcheck disable=SC2086
+        rec-train --model $model --hidden 8 --epochs 3 -o m.rec nodes.rec
+        rec-eval -q --predictions p.tsv m.rec >/dev/null
+        rows ratings m.rec | cut -f 1,2 | tr '\t' , >pairs
+        rec-predict m.rec pairs | awk -F , '{ print $3 + 0 }' >got
+        paste got <(tail -n +2 p.tsv | cut -f 4) |
+            awk '{ d = $1 - $2; n++ } d > 1e-4 || d < -1e-4 { bad++ } END { exit !(n == 3000 && !bad) }'
+    done
+    rec-train --model rgnn --hidden 8 --epochs 3 -o m.rec g.rec
+    rec-predict m.rec pairs | awk -F , '$4 != "model" || $3 < 1 || $3 > 5 { bad++ } END { exit !(NR == 3000 && !bad) }'
 }
 
 @test "gcn adds features to its first layer, layer by layer, the same with any threads" {

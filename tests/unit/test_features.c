@@ -3,7 +3,7 @@
 
 #include "base/par.h"
 #include "data/featurize.h"
-#include "nn/rgnn_learner.h"
+#include "nn/rgnn_size.h"
 #include "nn/settings.h"
 #include "unit/sections.h"
 #include "unit/toyfeatures.h"
@@ -287,6 +287,7 @@ static struct rec_rgnn_opts opts(void)
 {
     return (struct rec_rgnn_opts){ .width = 8,
                                    .n_folds = 3,
+                                   .basis = REC_RGNN_LEVEL,
                                    .seed = 1,
                                    .lambda = { 2, 2 },
                                    .penalty = 0.06,
@@ -322,6 +323,29 @@ static void threads_do_not_change_a_bit(void)
     free(values[0]);
     free(values[1]);
     free_known(&k);
+}
+
+static void the_bytes_of_a_training_are_foretold(void)
+{
+    static const uint32_t n[2] = { 900, 700 },
+                          some[3][2] = { { 40, 3 }, { 0, 900 }, { 900, 0 } };
+
+    for (int how = 0; how < 3; how++) {
+        struct known_toy k = make_known(n, 20000, some[how], 5);
+        const struct rec_rgnn_opts o = opts();
+        uint64_t before = rec_mem_now(), said, held;
+        struct rec_rgnn_learner x;
+
+        k.t.x.features = &k.features;
+        said = rec_rgnn_bytes(&k.t.x, &o, false);
+        CHECK(rec_rgnn_learner_make(&x, &k.t.x, &o, &err) == REC_OK);
+        held = rec_mem_now() - before;
+        CHECKF(said + said / 100 >= held && held + held / 100 >= said,
+               "%d: %llu held, %llu foretold", how, (unsigned long long)held,
+               (unsigned long long)said);
+        rec_rgnn_learner_free(&x);
+        free_known(&k);
+    }
 }
 
 static void a_learner_survives_every_failed_allocation(void)
@@ -397,6 +421,7 @@ int main(void)
     RUN(sums_have_the_features_of_their_nodes);
     RUN(ratings_have_their_own_features);
     RUN(threads_do_not_change_a_bit);
+    RUN(the_bytes_of_a_training_are_foretold);
     RUN(a_learner_survives_every_failed_allocation);
     RUN(a_model_gets_what_it_was_trained_with_or_is_refused);
     files_end();
