@@ -7,7 +7,11 @@
 #include <string.h>
 
 enum keep { KEEP_LAST, KEEP_BEST };
-enum models { GCN = 1 << REC_MODEL_GCN, RGNN = 1 << REC_MODEL_RGNN };
+enum models {
+    GCN = 1 << REC_MODEL_GCN,
+    RGNN = 1 << REC_MODEL_RGNN,
+    MF = 1 << REC_MODEL_MF
+};
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
 static int model = REC_MODEL_GCN, keep = KEEP_LAST, metric = VALID_RMSE;
@@ -21,17 +25,18 @@ static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
 static const char *log_path;
 
 static struct rec_opt table[] = {
-    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn", "kind of model", 0, 0, true },
-    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn: 64", 1,
+    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
+      true },
+    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn, mf: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
-      "passes over the ratings; 0 writes the initial weights; rgnn: 30", 0, 1e9, true },
-    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X", "learning rate of Adam; rgnn: 0.002",
-      1e-12, 1e3, true },
+      "passes; 0 writes the initial weights; rgnn, mf: 30", 0, 1e9, true },
+    { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X",
+      "learning rate; rgnn: 0.002, mf: 0.03", 1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
-      "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
+      "of the learning rate; rgnn, mf: cosine", 0, 0, true },
     { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
     { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
@@ -40,10 +45,10 @@ static struct rec_opt table[] = {
       "share of layer outputs left out; rgnn: of products, 0.5", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.gcn.batch, "N", "ratings a step; 0 = all", 0, 0,
       true },
-    { "penalty", 0, REC_OPT_REAL, &net.rgnn.penalty, "X",
-      "rgnn: of the lengths of sums", 0, 1e3, true },
+    { "penalty", 0, REC_OPT_REAL, &net.rgnn.penalty, "X", "of lengths; rgnn; mf: 0.05",
+      0, 1e3, true },
     { "init", 0, REC_OPT_REAL, &net.rgnn.init, "X",
-      "rgnn: deviation of initial messages", 0, 1e3, true },
+      "deviation of weights at first; rgnn; mf: 0.05", 0, 1e3, true },
     { "folds", 0, REC_OPT_COUNT, &folds, "N", "rgnn: parts held out in turn", 2,
       REC_RGNN_MAX_FOLDS, true },
     { "basis", 0, REC_OPT_CHOICE, &basis, "auto|level|cl", "rgnn: kinds of messages", 0,
@@ -94,10 +99,10 @@ static const struct {
     const char *option;
     int models;
 } only[] = {
-    { "layers", GCN }, { "weight-decay", GCN }, { "clip-norm", GCN },
-    { "batch", GCN },  { "penalty", RGNN },     { "init", RGNN },
-    { "folds", RGNN }, { "basis", RGNN },       { "no-time", RGNN },
-    { "seeds", RGNN },
+    { "layers", GCN },         { "weight-decay", GCN },  { "clip-norm", GCN },
+    { "batch", GCN },          { "penalty", RGNN | MF }, { "init", RGNN | MF },
+    { "dropout", GCN | RGNN }, { "folds", RGNN },        { "basis", RGNN },
+    { "no-time", RGNN },       { "seeds", RGNN },
 };
 
 static enum rec_status check_only(struct rec_err *err)
@@ -112,9 +117,9 @@ static enum rec_status check_only(struct rec_err *err)
             if (strcmp(table[k].name, only[i].option) == 0)
                 table[k].recorded = false;
     }
-    if (model == REC_MODEL_RGNN && hidden > REC_RGNN_MAX_WIDTH)
-        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model rgnn",
-                        REC_RGNN_MAX_WIDTH);
+    if (model != REC_MODEL_GCN && hidden > REC_RGNN_MAX_WIDTH)
+        return rec_fail(err, REC_EUSAGE, "--hidden: at most %d with --model %s",
+                        REC_RGNN_MAX_WIDTH, rec_model_kinds[model]->name);
     return REC_OK;
 }
 
@@ -133,10 +138,33 @@ static void settle_rgnn(void)
         net.gcn.dropout = 0.5;
 }
 
+/* And mf. */
+static void settle_mf(void)
+{
+    if (!rec_opt_given("hidden"))
+        hidden = 64;
+    if (!rec_opt_given("epochs"))
+        train_opts.epochs = 30;
+    if (!rec_opt_given("lr"))
+        train_opts.lr = 0.03;
+    if (!rec_opt_given("schedule"))
+        schedule = REC_SCHEDULE_COSINE;
+    if (!rec_opt_given("penalty"))
+        net.rgnn.penalty = 0.05;
+    if (!rec_opt_given("init"))
+        net.rgnn.init = 0.05;
+    net.mf.width = (uint32_t)hidden;
+    net.mf.seed = net.gcn.seed;
+    net.mf.penalty = net.rgnn.penalty;
+    net.mf.init = net.rgnn.init;
+}
+
 static void settle(void)
 {
     if (model == REC_MODEL_RGNN)
         settle_rgnn();
+    else if (model == REC_MODEL_MF)
+        settle_mf();
     net.gcn.width = (uint32_t)hidden;
     net.gcn.n_layers = (uint32_t)layers;
     net.rgnn.width = (uint32_t)hidden;

@@ -3,6 +3,7 @@
 
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
+#include "nn/mf_learner.h"
 #include "nn/rgnn_members.h"
 
 /*
@@ -12,6 +13,7 @@
 struct rec_model_opts {
     struct rec_gcn_opts gcn;
     struct rec_rgnn_opts rgnn;
+    struct rec_mf_opts mf;
     uint32_t members; /* of rgnn */
     bool keep_best;   /* a copy of the weights will be needed as well */
 };
@@ -79,10 +81,10 @@ struct rec_model_kind {
     const struct rec_ranking *ranking;
 };
 
-extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn;
+extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn, rec_model_mf;
 
 /* All of them, by these numbers. */
-enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_N_MODELS };
+enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_MODEL_MF, REC_N_MODELS };
 extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
 
 /* A trained model of any kind.  { 0 } is empty. */
