@@ -49,22 +49,6 @@ static const struct rec_opt table[] = {
       "write the rows that are dropped, with the reason, as TSV", 0, 0, false },
 };
 
-static enum rec_status set_delim(struct rec_err *err)
-{
-    if (delim == NULL)
-        return REC_OK; /* by looking */
-    if (strcmp(delim, "tab") == 0)
-        opts.dialect.delim = '\t';
-    else if (strcmp(delim, "::") == 0)
-        opts.dialect = (struct rec_csv_dialect){ .delim = ':', .doubled = true };
-    else if (strlen(delim) == 1 && *delim != '"')
-        opts.dialect.delim = *delim;
-    else
-        return rec_fail(err, REC_EUSAGE,
-                        "--delim: '%s' is not one character, '::' or 'tab'", delim);
-    return REC_OK;
-}
-
 /* One end of the range; empty is none. */
 static bool set_bound(const char *s, size_t n, float *out)
 {
@@ -154,7 +138,7 @@ static enum rec_status run(struct rec_err *err)
     enum rec_status st = rec_check_side_file("reject", opts.reject, err);
 
     if (st == REC_OK)
-        st = set_delim(err);
+        st = rec_dialect_parse("delim", delim, &opts.dialect, err);
     if (st == REC_OK)
         st = set_range(err);
     if (st == REC_OK)

@@ -19,10 +19,13 @@ static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
 static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
     .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
-    .rgnn = { .penalty = 0.06, .init = 0.01 },
+    .rgnn = { .penalty = NAN, .init = NAN }, /* open, as the help has it */
 };
 static struct rec_train_opts train_opts = { .epochs = 200, .lr = 0.01 };
-static const char *log_path;
+static double lambda[2] = { NAN, NAN };
+static const char *log_path, *taus_text;
+static struct rec_rgnn_taus taus;
+static bool no_features;
 
 static struct rec_opt table[] = {
     { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
@@ -32,9 +35,9 @@ static struct rec_opt table[] = {
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
-      "passes; 0 writes the initial weights; rgnn, mf: 30", 0, 1e9, true },
+      "passes; 0: none; rgnn: by the data, mf: 30", 0, 1e9, true },
     { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X",
-      "learning rate; rgnn: 0.002, mf: 0.03", 1e-12, 1e3, true },
+      "learning rate; rgnn: by the data, mf: 0.03", 1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
       "of the learning rate; rgnn, mf: cosine", 0, 0, true },
     { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X",
@@ -42,25 +45,29 @@ static struct rec_opt table[] = {
     { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
       "most length of the gradient; 0 = any", 0, 1e9, true },
     { "dropout", 0, REC_OPT_REAL, &net.gcn.dropout, "P",
-      "share of layer outputs left out; rgnn: of products, 0.5", 0, 0.99, true },
+      "share of layer outputs left out; rgnn: of products", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.gcn.batch, "N", "ratings a step; 0 = all", 0, 0,
       true },
-    { "penalty", 0, REC_OPT_REAL, &net.rgnn.penalty, "X", "of lengths; rgnn; mf: 0.05",
-      0, 1e3, true },
+    { "penalty", 0, REC_OPT_REAL, &net.rgnn.penalty, "X", NULL, 0, 1e3, true },
     { "init", 0, REC_OPT_REAL, &net.rgnn.init, "X",
-      "deviation of weights at first; rgnn; mf: 0.05", 0, 1e3, true },
+      "rgnn: of lengths of sums; deviation at first", 0, 1e3, true },
     { "folds", 0, REC_OPT_COUNT, &folds, "N", "rgnn: parts held out in turn", 2,
       REC_RGNN_MAX_FOLDS, true },
     { "basis", 0, REC_OPT_CHOICE, &basis, "auto|level|cl", "rgnn: kinds of messages", 0,
       0, true },
-    { "no-time", 0, REC_OPT_FLAG, &net.rgnn.no_time, NULL, "rgnn: leave times alone", 0,
-      0, true },
+    { "no-time", 0, REC_OPT_FLAG, &net.rgnn.no_time, NULL, NULL, 0, 0, true },
+    { "no-features", 0, REC_OPT_FLAG, &no_features, NULL, NULL, 0, 0, true },
+    { "taus", 0, REC_OPT_TEXT, &taus_text, "U,..:I,..",
+      "without times, features; time kernels", 0, 0, true },
+    { "lambda-user", 0, REC_OPT_REAL, &lambda[REC_USERS], "X", NULL, 0, 1e9, true },
+    { "lambda-item", 0, REC_OPT_REAL, &lambda[REC_ITEMS], "X", "rgnn: shrink biases", 0,
+      1e9, true },
     { "keep", 0, REC_OPT_CHOICE, &keep, "last|best",
       "weights of the last epoch, or of the best by --metric", 0, 0, true },
     { "metric", 0, REC_OPT_CHOICE, &metric, "valid_rmse|valid_mae|loss", NULL, 0, 0,
       true },
-    { "patience", 0, REC_OPT_COUNT, &train_opts.patience, "N",
-      "best by what; stop after N worse; 0 = never", 0, 1e9, true },
+    { "patience", 0, REC_OPT_COUNT, &train_opts.patience, "N", "stop after N worse", 0,
+      1e9, true },
     { "seed", 's', REC_OPT_COUNT, &net.gcn.seed, "N", "seed of all that is random", 0,
       0, true },
     { "seeds", 0, REC_OPT_COUNT, &seeds, "M",
@@ -99,10 +106,20 @@ static const struct {
     const char *option;
     int models;
 } only[] = {
-    { "layers", GCN },         { "weight-decay", GCN },  { "clip-norm", GCN },
-    { "batch", GCN },          { "penalty", RGNN | MF }, { "init", RGNN | MF },
-    { "dropout", GCN | RGNN }, { "folds", RGNN },        { "basis", RGNN },
-    { "no-time", RGNN },       { "seeds", RGNN },
+    { "layers", GCN },
+    { "weight-decay", GCN },
+    { "clip-norm", GCN },
+    { "batch", GCN },
+    { "dropout", GCN | RGNN },
+    { "penalty", RGNN | MF },
+    { "init", RGNN | MF },
+    { "folds", RGNN },
+    { "basis", RGNN },
+    { "no-time", RGNN },
+    { "seeds", RGNN },
+    { "taus", RGNN },
+    { "lambda-user", RGNN | MF },
+    { "lambda-item", RGNN | MF },
 };
 
 static enum rec_status check_only(struct rec_err *err)
@@ -123,48 +140,40 @@ static enum rec_status check_only(struct rec_err *err)
     return REC_OK;
 }
 
-/* What rgnn has other defaults of. */
-static void settle_rgnn(void)
+/* The defaults of each model; NaN and REC_OPEN_COUNT are left to its settle(). */
+static const struct usual {
+    uint64_t hidden, epochs;
+    double lr, dropout, penalty, init;
+    int schedule;
+} usual[REC_N_MODELS] = {
+    [REC_MODEL_GCN] = { 16, 200, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
+    [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
+    [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
+};
+
+static void settle_real(const char *option, double *x, double by_default)
 {
-    if (!rec_opt_given("hidden"))
-        hidden = 64;
-    if (!rec_opt_given("epochs"))
-        train_opts.epochs = 30;
-    if (!rec_opt_given("lr"))
-        train_opts.lr = 0.002;
-    if (!rec_opt_given("schedule"))
-        schedule = REC_SCHEDULE_COSINE;
-    if (!rec_opt_given("dropout"))
-        net.gcn.dropout = 0.5;
+    if (!rec_opt_given(option))
+        *x = by_default;
 }
 
-/* And mf. */
-static void settle_mf(void)
+static void settle_usual(const struct usual *u)
 {
     if (!rec_opt_given("hidden"))
-        hidden = 64;
+        hidden = u->hidden;
     if (!rec_opt_given("epochs"))
-        train_opts.epochs = 30;
-    if (!rec_opt_given("lr"))
-        train_opts.lr = 0.03;
+        train_opts.epochs = u->epochs;
     if (!rec_opt_given("schedule"))
-        schedule = REC_SCHEDULE_COSINE;
-    if (!rec_opt_given("penalty"))
-        net.rgnn.penalty = 0.05;
-    if (!rec_opt_given("init"))
-        net.rgnn.init = 0.05;
-    net.mf.width = (uint32_t)hidden;
-    net.mf.seed = net.gcn.seed;
-    net.mf.penalty = net.rgnn.penalty;
-    net.mf.init = net.rgnn.init;
+        schedule = u->schedule;
+    settle_real("lr", &train_opts.lr, u->lr);
+    settle_real("dropout", &net.gcn.dropout, u->dropout);
+    settle_real("penalty", &net.rgnn.penalty, u->penalty);
+    settle_real("init", &net.rgnn.init, u->init);
 }
 
 static void settle(void)
 {
-    if (model == REC_MODEL_RGNN)
-        settle_rgnn();
-    else if (model == REC_MODEL_MF)
-        settle_mf();
+    settle_usual(&usual[model]);
     net.gcn.width = (uint32_t)hidden;
     net.gcn.n_layers = (uint32_t)layers;
     net.rgnn.width = (uint32_t)hidden;
@@ -173,13 +182,44 @@ static void settle(void)
     net.members = (uint32_t)seeds;
     net.rgnn.seed = net.gcn.seed;
     net.rgnn.dropout = net.gcn.dropout;
-    net.rgnn.lambda[REC_USERS] = net.rgnn.lambda[REC_ITEMS] = NAN;
+    net.rgnn.lambda[REC_USERS] = lambda[REC_USERS];
+    net.rgnn.lambda[REC_ITEMS] = lambda[REC_ITEMS];
+    net.mf = (struct rec_mf_opts){ .width = (uint32_t)hidden,
+                                   .seed = net.gcn.seed,
+                                   .l2 = { net.rgnn.penalty,
+                                           { lambda[REC_USERS], lambda[REC_ITEMS] } },
+                                   .init = net.rgnn.init };
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
     net.keep_best = train_opts.keep_best;
     if (train_opts.checkpoint == NULL)
         train_opts.checkpoint = train_opts.resume;
+}
+
+/* What is open after settle() and depends on the ratings; the options that it sets are
+ * recorded as if they had been given. */
+static enum rec_status settle_by_data(const struct rec_ratings *ratings,
+                                      struct rec_err *err)
+{
+    struct rec_buf said = { 0 };
+    enum rec_status st = REC_OK;
+
+    if (rec_model_kinds[model]->settle == NULL)
+        return REC_OK;
+    st = rec_model_kinds[model]->settle(ratings, &net, &train_opts, &said, err);
+    if (model == REC_MODEL_RGNN) {
+        net.gcn.dropout = net.rgnn.dropout;
+        basis = (int)net.rgnn.basis;
+    }
+    for (size_t i = 0, n; st == REC_OK && i < said.n; i += n + 1) {
+        const char *line = (const char *)said.data + i;
+
+        n = (size_t)((const char *)memchr(line, '\n', said.n - i) - line);
+        rec_note("%.*s", (int)n, line);
+    }
+    rec_buf_free(&said);
+    return st;
 }
 
 /* ---- training ---- */
@@ -197,6 +237,8 @@ static enum rec_status want(struct rec_reader *r, void *ctx, struct rec_err *err
     (void)ctx;
     if (st == REC_OK && rec_model_kinds[model]->graph)
         st = rec_graph_load(r, err);
+    if (st == REC_OK && !no_features)
+        st = rec_features_load(r, err);
     if (st == REC_OK)
         st = rec_reader_drop(r, "model*", err);
     return st;
@@ -260,9 +302,25 @@ static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
     return rec_train_log_close(&log, st, err);
 }
 
+/* Those that there are. */
+static enum rec_status get_features(struct rec_reader *r, struct rec_ratings *x,
+                                    struct rec_features *f, struct rec_err *err)
+{
+    enum rec_status st = rec_features_get(r, x->n_users, x->n_items, f, err);
+
+    if (st == REC_OK)
+        st = rec_features_of_ratings(r, x, err);
+    if (st == REC_OK && f->f[0].n_cols + f->f[1].n_cols + x->n_extra > 0)
+        rec_note("side features: %u of users, %u of items, %u of ratings",
+                 f->f[0].n_cols, f->f[1].n_cols, x->n_extra);
+    x->features = f;
+    return st;
+}
+
 static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ctx,
                             struct rec_err *err)
 {
+    struct rec_features features = { 0 };
     struct rec_buf settings = { 0 };
     struct rec_ratings ratings;
     struct rec_graph g = { 0 };
@@ -272,6 +330,10 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
     (void)ctx;
     if (st == REC_OK)
         st = rec_ratings_get(r, needs(), &ratings, err);
+    if (st == REC_OK && !no_features)
+        st = get_features(r, &ratings, &features, err);
+    if (st == REC_OK)
+        st = settle_by_data(&ratings, err);
     if (st == REC_OK)
         /* a schedule ends with the epochs; without one there may be more of them */
         st = rec_record_options(schedule == REC_SCHEDULE_NONE ? "epochs" : NULL,
@@ -282,6 +344,7 @@ static enum rec_status make(struct rec_reader *r, struct rec_writer *w, void *ct
         st = train(&ratings, &g, w, err);
     }
     rec_buf_free(&settings);
+    rec_features_free(&features);
     rec_graph_free(&g);
     return st;
 }
@@ -292,6 +355,10 @@ static enum rec_status run(struct rec_err *err)
     enum rec_status st = check_only(err);
 
     settle();
+    if (st == REC_OK && taus_text != NULL) {
+        st = rec_rgnn_taus_parse(taus_text, &taus, err);
+        net.rgnn.taus = &taus;
+    }
     if (st == REC_OK)
         st = rec_check_side_file("log", log_path, err);
     if (st == REC_OK)

@@ -115,6 +115,7 @@ static enum rec_status print(struct rec_reader *r, struct rec_out *out,
 
 static enum rec_status want(struct rec_reader *r, struct rec_err *err)
 {
+    static char names[REC_NAME_BYTES + 8]; /* outlives the reader */
     enum rec_status st = REC_OK;
 
     if (check)
@@ -130,6 +131,10 @@ static enum rec_status want(struct rec_reader *r, struct rec_err *err)
         st = rec_reader_load(r, "users", err);
     if (st == REC_OK && !opts.codes)
         st = rec_reader_load(r, "items", err);
+    if (st == REC_OK && !opts.codes) { /* of features */
+        (void)snprintf(names, sizeof names, "%s.names", section);
+        st = rec_reader_load(r, names, err);
+    }
     if (st == REC_OK && opts.form == REC_EXPORT_MTX)
         st = rec_graph_load(r, err);
     return st;

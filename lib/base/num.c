@@ -152,3 +152,31 @@ size_t rec_format_f32(float x, char *out)
     }
     return (size_t)n;
 }
+
+/* Half-way cases, near which the product may be rounded to the wrong side, are left to
+ * printf. */
+size_t rec_format_fixed(double x, char *out)
+{
+    double y = fabs(x) * 1e6, rest = y - floor(y);
+    uint64_t whole, part;
+    size_t n = 0, digits = 1;
+
+    if (!(y < 1e12) || fabs(rest - 0.5) < 1e-3)
+        return (size_t)snprintf(out, REC_FIXED_CHARS, fabs(x) < 1e15 ? "%.6f" : "%.9g",
+                                x);
+    whole = (uint64_t)(y + 0.5);
+    part = whole % 1000000;
+    whole /= 1000000;
+    if (signbit(x))
+        out[n++] = '-';
+    for (uint64_t w = whole; w >= 10; w /= 10)
+        digits++;
+    for (size_t i = digits; i-- > 0; whole /= 10)
+        out[n + i] = (char)('0' + whole % 10);
+    n += digits;
+    out[n++] = '.';
+    for (size_t i = 6; i-- > 0; part /= 10)
+        out[n + i] = (char)('0' + part % 10);
+    out[n + 6] = '\0';
+    return n + 6;
+}

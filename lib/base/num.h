@@ -26,4 +26,11 @@ bool rec_parse_size(const char *s, size_t n, uint64_t *out);
 size_t rec_format_f32(float x, char *out);
 size_t rec_format_f64(double x, char *out);
 
+/*
+ * Writes X as %.6f does, faster; from 1e15 on as %.9g.  NUL included, into OUT (at least
+ * REC_FIXED_CHARS bytes); returns its length.
+ */
+#define REC_FIXED_CHARS 32
+size_t rec_format_fixed(double x, char *out);
+
 #endif

@@ -1,6 +1,7 @@
 #include "base/opt.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -205,6 +206,8 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
                        (unsigned long long)*(const uint64_t *)o->value);
         return text;
     case REC_OPT_REAL:
+        if (isnan(*(const double *)o->value))
+            return NULL; /* left open */
         rec_format_f64(*(const double *)o->value, text);
         return text;
     case REC_OPT_CHOICE:
@@ -228,10 +231,11 @@ void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out)
         char text[64];
         const char *value = show_value(o, text, sizeof text);
 
-        if (goes_on)
-            width += fprintf(out, ", ");
-        else
-            width = fprintf(out, o->letter != 0 ? "  -%c, " : "      ", o->letter);
+        width = goes_on ? width + fprintf(out, ", ") : fprintf(out, "  ");
+        if (o->letter != 0)
+            width += fprintf(out, "-%c, ", o->letter);
+        else if (!goes_on)
+            width += fprintf(out, "    ");
         width += fprintf(out, "--%s%s%s", o->name, has_argument(o) ? " " : "",
                          has_argument(o) ? o->arg : "");
         goes_on = o->help == NULL;

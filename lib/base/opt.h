@@ -19,7 +19,7 @@ enum rec_opt_kind {
     REC_OPT_TEXT,   /* const char *, NULL = not given */
     REC_OPT_TEXTS,  /* struct rec_opt_texts, one more each time; never recorded */
     REC_OPT_COUNT,  /* uint64_t in lo..hi */
-    REC_OPT_REAL,   /* double in lo..hi */
+    REC_OPT_REAL,   /* double in lo..hi; NaN as a default is left open, not shown */
     REC_OPT_SIZE,   /* uint64_t bytes, K M G T */
     REC_OPT_CHOICE, /* int, index into the words of ARG, split at '|' */
     REC_OPT_COUNTED /* int, one more each time the option is given */

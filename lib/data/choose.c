@@ -55,10 +55,21 @@ static bool find_in_list(const char *list, const char *name, uint32_t *at)
     return false;
 }
 
-/* The column that S, the argument of --OPTION, is the number or the name of. */
-static enum rec_status find(const struct rec_fields_opts *o, const char *file,
-                            const struct rec_csv_row *first, const char *option,
-                            const char *s, uint32_t *at, struct rec_err *err)
+static bool is_name(const char *s, size_t n)
+{
+    uint64_t number;
+
+    return !rec_parse_u64(s, n, &number);
+}
+
+bool rec_column_is_name(const char *s)
+{
+    return is_name(s, strlen(s));
+}
+
+enum rec_status rec_column_find(const char *file, const struct rec_csv_row *first,
+                                const char *option, const char *s, uint32_t *at,
+                                struct rec_err *err)
 {
     uint64_t number;
 
@@ -69,16 +80,24 @@ static enum rec_status find(const struct rec_fields_opts *o, const char *file,
         *at = (uint32_t)number - 1;
         return REC_OK;
     }
-    if (o->columns != NULL)
+    return find_in_row(first, s, at)
+               ? REC_OK
+               : rec_fail(err, REC_EINPUT, "%s:%llu: the header has no column '%s'",
+                          file, (unsigned long long)first->line, s);
+}
+
+/* The column that S, the argument of --OPTION, is the number or the name of. */
+static enum rec_status find(const struct rec_fields_opts *o, const char *file,
+                            const struct rec_csv_row *first, const char *option,
+                            const char *s, uint32_t *at, struct rec_err *err)
+{
+    if (o->columns != NULL && is_name(s, strlen(s)))
         return find_in_list(o->columns, s, at)
                    ? REC_OK
                    : rec_fail(err, REC_EUSAGE, "--columns %s has no '%s' (%s)",
                               o->columns, s,
                               "--user, --item, --rating and --time name them");
-    return find_in_row(first, s, at)
-               ? REC_OK
-               : rec_fail(err, REC_EINPUT, "%s:%llu: the header has no column '%s'",
-                          file, (unsigned long long)first->line, s);
+    return rec_column_find(file, first, option, s, at, err);
 }
 
 static enum rec_status choose(const struct rec_fields_opts *o, enum rec_field f,
@@ -96,13 +115,6 @@ static enum rec_status choose(const struct rec_fields_opts *o, enum rec_field f,
 }
 
 /* ---- is there a header? ---- */
-
-static bool is_name(const char *s, size_t n)
-{
-    uint64_t number;
-
-    return !rec_parse_u64(s, n, &number);
-}
 
 /* Whether some column is chosen by a name that only a header can explain. */
 static bool header_is_needed(const struct rec_fields_opts *o)

@@ -166,21 +166,22 @@ static uint32_t candidate(const struct rec_dict *d, uint32_t hash)
 
 /*
  * A table larger than the caches costs three misses a string, one after the other:
- * slot, offset, text.  Each round asks for one of them, for the whole batch.
+ * slot, offset, text.  Each round asks for one of them, for the whole batch; the first
+ * is asked for with the hash.
  */
-static void hash_batch(const struct rec_dict *d, const struct rec_column *text,
-                       size_t first, size_t n, uint32_t hash[BATCH])
+static uint32_t hash_one(const struct rec_dict *d, const void *s, size_t n,
+                         uint64_t key)
 {
-    uint64_t key = rec_hash_key();
+    uint32_t hash = (uint32_t)(rec_hash64(s, n, key) >> 32);
+
+    __builtin_prefetch(&d->slots[place(hash, d->slot_bits)]);
+    return hash;
+}
+
+static void fetch_batch(const struct rec_dict *d, size_t n, const uint32_t hash[BATCH])
+{
     uint32_t found[BATCH];
-    size_t len;
 
-    for (size_t k = 0; k < n; k++) {
-        const char *s = rec_column_text(text, first + k, &len);
-
-        hash[k] = (uint32_t)(rec_hash64(s, len, key) >> 32);
-        __builtin_prefetch(&d->slots[place(hash[k], d->slot_bits)]);
-    }
     for (size_t k = 0; k < n; k++) {
         found[k] = candidate(d, hash[k]);
         if (found[k] != NONE)
@@ -189,6 +190,20 @@ static void hash_batch(const struct rec_dict *d, const struct rec_column *text,
     for (size_t k = 0; k < n; k++)
         if (found[k] != NONE)
             __builtin_prefetch(d->text.data + d->at[found[k]]);
+}
+
+static void hash_batch(const struct rec_dict *d, const struct rec_column *text,
+                       size_t first, size_t n, uint32_t hash[BATCH])
+{
+    uint64_t key = rec_hash_key();
+    size_t len;
+
+    for (size_t k = 0; k < n; k++) {
+        const char *s = rec_column_text(text, first + k, &len);
+
+        hash[k] = hash_one(d, s, len, key);
+    }
+    fetch_batch(d, n, hash);
 }
 
 enum rec_status rec_dict_add_column(struct rec_dict *d, const struct rec_column *text,
@@ -244,6 +259,24 @@ void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *tex
 
             index[first + k] = d->slots == NULL ? NONE : find(d, s, len, hash[k]);
         }
+    }
+}
+
+void rec_dict_find_many(const struct rec_dict *d, const char *const *s,
+                        const uint32_t *len, size_t n, uint32_t *index)
+{
+    uint64_t key = rec_hash_key();
+    uint32_t hash[BATCH];
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t m = n - first < BATCH ? n - first : BATCH;
+
+        for (size_t k = 0; d->slots != NULL && k < m; k++)
+            hash[k] = hash_one(d, s[first + k], len[first + k], key);
+        if (d->slots != NULL)
+            fetch_batch(d, m, hash);
+        for (size_t k = first; k < first + m; k++)
+            index[k] = d->slots == NULL ? NONE : find(d, s[k], len[k], hash[k - first]);
     }
 }
 

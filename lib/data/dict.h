@@ -34,6 +34,10 @@ bool rec_dict_find(const struct rec_dict *d, const void *s, size_t n, uint32_t *
 void rec_dict_find_column(const struct rec_dict *d, const struct rec_column *text,
                           size_t n, uint32_t *index);
 
+/* The same for N strings: string k is len[k] bytes at s[k]. */
+void rec_dict_find_many(const struct rec_dict *d, const char *const *s,
+                        const uint32_t *len, size_t n, uint32_t *index);
+
 /* Bytes that D takes now. */
 uint64_t rec_dict_bytes(const struct rec_dict *d);
 

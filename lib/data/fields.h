@@ -68,6 +68,14 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
                                   struct rec_fields *out, bool *is_header,
                                   struct rec_err *err) REC_MUST_USE;
 
+/* The column of a file that S, the argument of --OPTION, is the number of, from 1, or the
+ * name in its FIRST row; AT counts from 0.  Errors as rec_fields_choose(). */
+enum rec_status rec_column_find(const char *file, const struct rec_csv_row *first,
+                                const char *option, const char *s, uint32_t *at,
+                                struct rec_err *err) REC_MUST_USE;
+/* Whether S can only be the name of a column. */
+bool rec_column_is_name(const char *s);
+
 /* An empty field, or a word such as NA where a number was due. */
 bool rec_is_missing(const char *s, uint32_t n, bool number);
 

@@ -42,6 +42,8 @@ void rec_ratings_release(struct rec_ratings *x)
     x->rating = NULL;
     x->time = NULL;
     x->source = x->part = NULL;
+    x->extra = NULL;
+    x->n_extra = 0;
 }
 
 /* Moves the rows of column C that are of part WANTED to its front, N of them. */
@@ -94,6 +96,8 @@ void rec_ratings_keep(struct rec_ratings *x, enum rec_part part)
     x->time = again(x->ratings, "time", x->time);
     x->source = again(x->ratings, "source", x->source);
     x->part = again(x->split, "part", x->part);
+    x->extra = NULL; /* another section's, of all rows */
+    x->n_extra = 0;
 }
 
 /* ---- values ---- */

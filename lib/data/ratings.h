@@ -12,17 +12,22 @@ enum rec_part { REC_TRAIN, REC_VALID, REC_TEST, REC_N_PARTS };
 
 extern const char *const rec_part_names[REC_N_PARTS];
 
+struct rec_features;
+
 struct rec_ratings {
     uint32_t n_users, n_items;
     size_t n;
     /* each NULL if not asked for */
-    const uint32_t *user, *item;       /* (n) */
-    const float *rating;               /* (n) */
-    const int64_t *time;               /* (n), or NULL if there are none */
-    const uint8_t *source;             /* (n), or NULL if there are none */
-    const uint8_t *part;               /* (n) of enum rec_part */
-    const struct rec_column *user_ids; /* (n_users) str, or NULL if not loaded */
-    struct rec_table *ratings, *split; /* the sections, or NULL if not a reader's */
+    const uint32_t *user, *item;         /* (n) */
+    const float *rating;                 /* (n) */
+    const int64_t *time;                 /* (n), or NULL if there are none */
+    const uint8_t *source;               /* (n), or NULL if there are none */
+    const uint8_t *part;                 /* (n) of enum rec_part */
+    const float *extra;                  /* (n, n_extra), see features.h, or NULL */
+    uint32_t n_extra;                    /* at most REC_MAX_RATING_FEATURES */
+    const struct rec_features *features; /* of users and items, or NULL */
+    const struct rec_column *user_ids;   /* (n_users) str, or NULL if not loaded */
+    struct rec_table *ratings, *split;   /* the sections, or NULL if not a reader's */
 };
 
 /* What of it is needed; the rest is neither decoded nor checked, and takes no memory.

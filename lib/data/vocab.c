@@ -4,54 +4,12 @@
 
 #include "base/num.h"
 #include "base/par.h"
+#include "data/ids.h"
 #include "io/reader.h"
 
 enum { USER, ITEM }; /* columns of `raw` */
 
 #define NONE UINT32_MAX
-
-/* ---- the known ids ---- */
-
-static enum rec_status find_ids(struct rec_reader *r, const char *name,
-                                const struct rec_column **ids, size_t *n,
-                                struct rec_err *err)
-{
-    struct rec_table *t;
-    enum rec_status st = rec_reader_need(r, name, "rec-encode", &t, err);
-
-    if (st != REC_OK)
-        return st;
-    st = rec_table_column(t, "id", REC_STR, 1, ids, err);
-    if (st == REC_OK && (t->n_rows == 0 || t->n_rows >= NONE))
-        st = rec_fail(err, REC_EFORMAT, "section '%s' has %zu rows", name, t->n_rows);
-    *n = t->n_rows;
-    return st == REC_OK ? st : rec_fail_in(err, st, rec_reader_name(r));
-}
-
-/* The ids of section NAME become strings 0, 1, 2, ... of D, which is empty. */
-static enum rec_status fill(struct rec_reader *r, const char *name, struct rec_dict *d,
-                            uint32_t *n_known, struct rec_err *err)
-{
-    const struct rec_column *ids;
-    uint32_t *index;
-    size_t n;
-    enum rec_status st = find_ids(r, name, &ids, &n, err);
-
-    if (st != REC_OK)
-        return st;
-    index = rec_alloc(n, sizeof *index, "known ids", err);
-    if (index == NULL)
-        return REC_ESYSTEM;
-    st = rec_dict_add_column(d, ids, n, index, err);
-    for (size_t i = 0; st == REC_OK && i < n; i++)
-        if (index[i] != i)
-            st = rec_fail(err, REC_EFORMAT,
-                          "%s: section '%s', row %zu: the same id as in row %u",
-                          rec_reader_name(r), name, i, index[i]);
-    rec_free(index);
-    *n_known = (uint32_t)n;
-    return st;
-}
 
 enum rec_status rec_vocab_begin(struct rec_vocab *v, const char *path,
                                 enum rec_unknown unknown, struct rec_encoder *encoder,
@@ -68,9 +26,9 @@ enum rec_status rec_vocab_begin(struct rec_vocab *v, const char *path,
     if (st == REC_OK)
         st = rec_reader_run(r, NULL, err);
     if (st == REC_OK)
-        st = fill(r, "users", &encoder->users, &v->n_users, err);
+        st = rec_ids_read(r, "users", &encoder->users, &v->n_users, err);
     if (st == REC_OK)
-        st = fill(r, "items", &encoder->items, &v->n_items, err);
+        st = rec_ids_read(r, "items", &encoder->items, &v->n_items, err);
     if (st == REC_OK)
         v->digest = rec_reader_digest(r);
     rec_reader_close(r);

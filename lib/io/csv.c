@@ -20,6 +20,7 @@ struct rec_csv {
     size_t pos, whole,
         n; /* pos..whole: rows not handed out; ..n: the start of another */
     bool eof;
+    bool live; /* hand out what there is */
     uint64_t digest;
     struct rec_csv_span rest; /* what is said of the rows from pos on */
 };
@@ -320,7 +321,8 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
     memmove(csv->buf, csv->buf + csv->pos, csv->n - csv->pos);
     csv->n -= csv->pos;
     csv->pos = 0;
-    st = rec_in_read(csv->in, csv->buf + csv->n, csv->batch, &got, err);
+    st = csv->live ? rec_in_read_some(csv->in, csv->buf + csv->n, csv->batch, &got, err)
+                   : rec_in_read(csv->in, csv->buf + csv->n, csv->batch, &got, err);
     if (st != REC_OK)
         return st;
     for (size_t at = 0, n; at < got; at += n) {
@@ -328,7 +330,7 @@ static enum rec_status fill(struct rec_csv *csv, struct rec_err *err)
         csv->digest = rec_hash64(csv->buf + csv->n + at, n, csv->digest);
     }
     csv->n += got;
-    csv->eof = got < csv->batch;
+    csv->eof = csv->live ? got == 0 : got < csv->batch;
     memset(csv->buf + csv->n, 0, WINDOW);
     return REC_OK;
 }
@@ -475,8 +477,9 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dialect,
-                             uint64_t skip, struct rec_csv **out, struct rec_err *err)
+/* Opens the input and reads its beginning. */
+static enum rec_status start(const char *path, const struct rec_csv_dialect *dialect,
+                             bool live, struct rec_csv **out, struct rec_err *err)
 {
     struct rec_csv *csv = rec_alloc_zero(1, sizeof *csv, "CSV reader", err);
     enum rec_status st = REC_ESYSTEM;
@@ -485,6 +488,7 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         return REC_ESYSTEM;
     csv->rest.line = 1;
     csv->rest.dialect = *dialect;
+    csv->live = live;
     csv->batch = batch_bytes();
     csv->buf =
         rec_alloc(REC_CSV_MAX_ROW_BYTES + csv->batch + WINDOW, 1, "CSV buffer", err);
@@ -494,22 +498,98 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
         csv->rest.name = rec_in_name(csv->in);
         st = fill(csv, err);
     }
-    if (st == REC_OK && csv->rest.dialect.newline == 0)
-        csv->rest.dialect.newline =
-            rec_dialect_newline(csv->buf, at_most(csv->n, PIECE_BYTES));
     if (st == REC_OK)
-        st = skip_lines(csv, skip, err);
-    if (st == REC_OK && csv->rest.dialect.delim == 0)
-        rec_dialect_delim(csv->buf + csv->pos, at_most(csv->n - csv->pos, PIECE_BYTES),
-                          &csv->rest.dialect);
-    if (st == REC_OK)
-        st = settle(csv, err);
-    if (st != REC_OK) {
+        *out = csv;
+    else
         rec_csv_close(csv);
-        return st;
+    return st;
+}
+
+/* Settles by N bytes at FROM what the dialect leaves open, and makes rows ready. */
+static enum rec_status look(struct rec_csv *csv, size_t from, size_t n, uint64_t skip,
+                            struct rec_err *err)
+{
+    struct rec_csv_dialect *d = &csv->rest.dialect;
+    size_t end = from + n;
+    enum rec_status st;
+
+    if (d->newline == 0)
+        d->newline = rec_dialect_newline(csv->buf + from, n);
+    st = skip_lines(csv, skip, err);
+    if (!csv->live) {
+        from = csv->pos;
+        end = from + at_most(csv->n - from, PIECE_BYTES);
     }
-    *out = csv;
-    return REC_OK;
+    if (st == REC_OK && d->delim == 0)
+        rec_dialect_delim(csv->buf + from, end - from, d);
+    return st == REC_OK ? settle(csv, err) : st;
+}
+
+enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dialect,
+                             uint64_t skip, struct rec_csv **out, struct rec_err *err)
+{
+    struct rec_csv *csv = NULL;
+    enum rec_status st = start(path, dialect, false, &csv, err);
+
+    if (st == REC_OK)
+        st = look(csv, 0, at_most(csv->n, PIECE_BYTES), skip, err);
+    if (st == REC_OK)
+        *out = csv;
+    else
+        rec_csv_close(csv);
+    return st;
+}
+
+/* Bytes of the line at TEXT with its end; 0 if that is not among the N, or if it may be
+ * half of a CRLF. */
+static size_t line_bytes(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\n')
+            return i + 1;
+        if (text[i] == '\r')
+            return i + 1 == n ? 0 : i + 1 + (text[i + 1] == '\n');
+    }
+    return 0;
+}
+
+/* Waits for the first line that is not empty: *n bytes from *from on. */
+static enum rec_status first_line(struct rec_csv *csv, size_t *from, size_t *n,
+                                  struct rec_err *err)
+{
+    enum rec_status st = REC_OK;
+
+    for (*from = 0; st == REC_OK;) {
+        while (*from < csv->n && (csv->buf[*from] == '\n' || csv->buf[*from] == '\r'))
+            ++*from;
+        *n = line_bytes(csv->buf + *from, csv->n - *from);
+        if (*n > 0)
+            break;
+        *n = csv->n - *from;
+        if (csv->eof || csv->n > REC_CSV_MAX_ROW_BYTES)
+            break;
+        st = fill(csv, err);
+    }
+    return st;
+}
+
+enum rec_status rec_csv_open_live(const char *path,
+                                  const struct rec_csv_dialect *dialect,
+                                  struct rec_csv **out, struct rec_err *err)
+{
+    struct rec_csv *csv = NULL;
+    size_t from = 0, n = 0;
+    enum rec_status st = start(path, dialect, true, &csv, err);
+
+    if (st == REC_OK)
+        st = first_line(csv, &from, &n, err);
+    if (st == REC_OK)
+        st = look(csv, from, n, 0, err);
+    if (st == REC_OK)
+        *out = csv;
+    else
+        rec_csv_close(csv);
+    return st;
 }
 
 const char *rec_csv_name(const struct rec_csv *csv)

@@ -66,6 +66,17 @@ enum rec_status rec_csv_open(const char *path, const struct rec_csv_dialect *dia
                              uint64_t skip, struct rec_csv **out,
                              struct rec_err *err) REC_MUST_USE;
 
+/*
+ * The same for text that is answered while it comes: rows are handed out when they are
+ * there, and the input is waited for only when all of them have been.  What the dialect
+ * leaves open is settled by the first line that is not empty, so that it does not
+ * depend on how much is there at once.
+ */
+enum rec_status rec_csv_open_live(const char *path,
+                                  const struct rec_csv_dialect *dialect,
+                                  struct rec_csv **out,
+                                  struct rec_err *err) REC_MUST_USE;
+
 /* The next row, to look at: it is still there.  And the next row, for good. */
 enum rec_status rec_csv_peek(struct rec_csv *csv, struct rec_csv_row *row,
                              struct rec_err *err) REC_MUST_USE;

@@ -46,9 +46,8 @@ static unsigned agreeing_lines(const char *text, size_t n,
 static const struct {
     char delim;
     bool doubled;
-} candidates[] = {
-    { ':', true }, { '\t', false }, { ';', false }, { ',', false }, { ' ', false }
-};
+} candidates[] = { { ':', true },  { '\t', false }, { ';', false },
+                   { ',', false }, { '|', false },  { ' ', false } };
 
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d)
 {
@@ -69,6 +68,24 @@ const char *rec_dialect_name(struct rec_csv_dialect d, char *out)
     out[1] = d.doubled ? d.delim : '\0';
     out[2] = '\0';
     return out;
+}
+
+enum rec_status rec_dialect_parse(const char *option, const char *text,
+                                  struct rec_csv_dialect *d, struct rec_err *err)
+{
+    if (text == NULL)
+        return REC_OK; /* by looking */
+    if (strcmp(text, "tab") == 0)
+        d->delim = '\t';
+    else if (strcmp(text, "::") == 0)
+        *d = (struct rec_csv_dialect){ .delim = ':', .doubled = true };
+    else if (strlen(text) == 1 && *text != '"')
+        d->delim = *text;
+    else
+        return rec_fail(err, REC_EUSAGE,
+                        "--%s: '%s' is not one character, '::' or 'tab'", option,
+                        text);
+    return REC_OK;
 }
 
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)

@@ -9,15 +9,21 @@
 char rec_dialect_newline(const char *text, size_t n);
 
 /*
- * Sets delim and doubled; `newline` is known.  Of "::", tab, semicolon, comma and space
- * (in this order), the first that splits the most lines of the first hundred into the
- * same number of columns, at least two.  Quoted text does not count.  Comma if none
+ * Sets delim and doubled; `newline` is known.  Of "::", tab, semicolon, comma, bar and
+ * space (in this order), the first that splits the most lines of the first hundred into
+ * the same number of columns, at least two.  Quoted text does not count.  Comma if none
  * does.
  */
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out);
 
 /* Puts delim and doubled of the I-th of these into D; false after the last. */
 bool rec_dialect_known(uint32_t i, struct rec_csv_dialect *d);
+
+/* What the argument of --OPTION says: a character, "::" or "tab".  NULL leaves D alone.
+ * REC_EUSAGE. */
+enum rec_status rec_dialect_parse(const char *option, const char *text,
+                                  struct rec_csv_dialect *d,
+                                  struct rec_err *err) REC_MUST_USE;
 
 /* What splits the columns, for messages; OUT has room for REC_DIALECT_CHARS. */
 enum { REC_DIALECT_CHARS = 4 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,16 @@ uint64_t rec_in_offset(const struct rec_in *in)
     return in->offset;
 }
 
-static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n,
+/* Whether a read would return at once; one that fails does so too. */
+static bool is_ready(const struct rec_in *in)
+{
+    struct pollfd p = { .fd = in->fd, .events = POLLIN };
+
+    return poll(&p, 1, 0) != 0;
+}
+
+/* SOME: does not wait once there is a byte. */
+static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n, bool some,
                                   size_t *got, struct rec_err *err)
 {
     size_t done = 0;
@@ -146,7 +156,7 @@ static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n,
     while (done < n) {
         size_t part = in->n - in->pos;
 
-        if (part == 0 && in->eof)
+        if (part == 0 && (in->eof || (some && done > 0 && !is_ready(in))))
             break;
         if (part == 0 && n - done >= IN_BYTES) { /* large: past the buffer */
             ssize_t r = read(in->fd, data + done, n - done);
@@ -175,7 +185,7 @@ static enum rec_status read_plain(struct rec_in *in, uint8_t *data, size_t n,
     return REC_OK;
 }
 
-static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
+static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n, bool some,
                                  size_t *got, struct rec_err *err)
 {
     in->z.next_out = data;
@@ -183,6 +193,8 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
     while (in->z.avail_out > 0) {
         int r;
 
+        if (in->pos == in->n && some && in->z.avail_out < n && !is_ready(in))
+            break;
         if (in->pos == in->n && !in->eof) {
             enum rec_status st = fill(in, err);
 
@@ -219,15 +231,27 @@ static enum rec_status read_gzip(struct rec_in *in, uint8_t *data, size_t n,
     return REC_OK;
 }
 
-enum rec_status rec_in_read(struct rec_in *in, void *data, size_t n, size_t *got,
-                            struct rec_err *err)
+static enum rec_status read_any(struct rec_in *in, void *data, size_t n, bool some,
+                                size_t *got, struct rec_err *err)
 {
-    enum rec_status st =
-        in->gzip ? read_gzip(in, data, n, got, err) : read_plain(in, data, n, got, err);
+    enum rec_status st = in->gzip ? read_gzip(in, data, n, some, got, err)
+                                  : read_plain(in, data, n, some, got, err);
 
     if (st == REC_OK)
         in->offset += *got;
     return st;
+}
+
+enum rec_status rec_in_read(struct rec_in *in, void *data, size_t n, size_t *got,
+                            struct rec_err *err)
+{
+    return read_any(in, data, n, false, got, err);
+}
+
+enum rec_status rec_in_read_some(struct rec_in *in, void *data, size_t n, size_t *got,
+                                 struct rec_err *err)
+{
+    return read_any(in, data, n, true, got, err);
 }
 
 void rec_in_close(struct rec_in *in)
@@ -377,6 +401,11 @@ enum rec_status rec_out_write(struct rec_out *out, const void *data, size_t n,
         memcpy(out->buf + out->n, data, n);
     out->n += n;
     return REC_OK;
+}
+
+enum rec_status rec_out_flush(struct rec_out *out, struct rec_err *err)
+{
+    return flush(out, NULL, 0, err);
 }
 
 enum rec_status rec_out_commit(struct rec_out *out, struct rec_err *err)

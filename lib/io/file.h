@@ -20,6 +20,10 @@ const char *rec_in_name(const struct rec_in *in);
 /* Fills DATA with N bytes; *got is less only at the end of the input. */
 enum rec_status rec_in_read(struct rec_in *in, void *data, size_t n, size_t *got,
                             struct rec_err *err) REC_MUST_USE;
+/* The same, but of what has to be waited for only the first byte: *got is 0 only at the
+ * end of the input, and else what is there already, at most N. */
+enum rec_status rec_in_read_some(struct rec_in *in, void *data, size_t n, size_t *got,
+                                 struct rec_err *err) REC_MUST_USE;
 /* Bytes delivered so far. */
 uint64_t rec_in_offset(const struct rec_in *in);
 void rec_in_close(struct rec_in *in);
@@ -38,6 +42,8 @@ const char *rec_out_name(const struct rec_out *out);
 bool rec_out_is_file(const struct rec_out *out);
 enum rec_status rec_out_write(struct rec_out *out, const void *data, size_t n,
                               struct rec_err *err) REC_MUST_USE;
+/* Hands on what is buffered. */
+enum rec_status rec_out_flush(struct rec_out *out, struct rec_err *err) REC_MUST_USE;
 /* Flushes, closes, renames; frees OUT whatever the result. */
 enum rec_status rec_out_commit(struct rec_out *out, struct rec_err *err) REC_MUST_USE;
 /* Closes and removes what was not committed.  NULL is allowed. */

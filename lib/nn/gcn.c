@@ -45,16 +45,37 @@ struct rec_param *rec_gcn_param(struct rec_gcn *m, uint32_t index)
     if (index < 2 * m->n_layers)
         return index % 2 == 0 ? &m->w[index / 2] : &m->b[index / 2];
     index -= 2 * m->n_layers;
-    return index == 0 ? &m->out : index == 1 ? &m->c : NULL;
+    return index == 0                     ? &m->out
+           : index == 1                   ? &m->c
+           : index == 2 && m->v.rows != 0 ? &m->v
+                                          : NULL;
+}
+
+enum rec_status rec_gcn_know(struct rec_gcn *m, const struct rec_features *features,
+                             bool learn, struct rec_err *err)
+{
+    uint64_t n =
+        features == NULL ? 0 : (uint64_t)features->f[0].n_cols + features->f[1].n_cols;
+
+    if (n == 0)
+        return REC_OK;
+    if (n > UINT32_MAX)
+        return rec_fail(err, REC_EINPUT, "too many features for this model");
+    m->known = *features;
+    return rec_param_make(&m->v, "V", (uint32_t)n, m->width, learn, err);
 }
 
 void rec_gcn_init(struct rec_gcn *m, uint64_t seed)
 {
     double limit = 1.0 / sqrt(2.0 * m->width);
 
-    for (uint32_t l = 0; l < m->n_layers; l++)
-        rec_param_uniform(&m->w[l], seed,
-                          sqrt(6.0 / ((double)m->w[l].rows + (double)m->w[l].cols)));
+    for (uint32_t l = 0; l < m->n_layers; l++) {
+        double rows = (double)m->w[l].rows + (l == 0 ? (double)m->v.rows : 0.0);
+
+        rec_param_uniform(&m->w[l], seed, sqrt(6.0 / (rows + (double)m->w[l].cols)));
+        if (l == 0 && m->v.rows != 0)
+            rec_param_uniform(&m->v, seed, sqrt(6.0 / (rows + (double)m->v.cols)));
+    }
     rec_param_uniform(&m->out, seed, limit);
     rec_param_uniform(&m->c, seed, limit);
 }
@@ -74,7 +95,7 @@ enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn
                                    const struct rec_chunks *learn, struct rec_err *err)
 {
     struct rec_gcn_state x = { 0 };
-    rec_real **list[2 * REC_GCN_MAX_LAYERS + 2];
+    rec_real **list[2 * REC_GCN_MAX_LAYERS + 3];
     size_t n = (size_t)m->n_nodes, d = m->width;
     uint32_t k = 0;
 
@@ -83,6 +104,8 @@ enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn
         if (l > 0)
             list[k++] = &x.p[l];
     }
+    if (m->v.rows != 0)
+        list[k++] = &x.table;
     if (learn != NULL) {
         list[k++] = &x.dh;
         list[k++] = &x.dp;
@@ -130,6 +153,7 @@ void rec_gcn_state_free(struct rec_gcn_state *s)
         rec_free(s->h[l]);
         rec_free(s->p[l]);
     }
+    rec_free(s->table);
     rec_free(s->s);
     rec_free(s->g);
     rec_free(s->dh);
@@ -165,13 +189,48 @@ static void share_chunk(void *ctx, uint32_t chunk)
     }
 }
 
+/* W1 + F V */
+REC_CLONES static void table_chunk(void *ctx, uint32_t chunk)
+{
+    const struct work *k = ctx;
+    bool items = chunk >= k->c->n_user_chunks;
+    const struct rec_sparse *f = k->m->known.f;
+    uint32_t first = items ? k->m->n_users : 0;
+    size_t d = k->m->width;
+    const rec_real *v = k->m->v.x + (items ? f[0].n_cols * d : 0);
+
+    f += items;
+    for (uint32_t n = k->c->at[chunk]; n < k->c->at[chunk + 1]; n++) {
+        rec_real *row = k->s->table + n * d;
+
+        memcpy(row, k->m->w[0].x + n * d, d * sizeof *row);
+        if (f->n_cols > 0)
+            rec_sparse_add(f, n - first, v, k->m->width, row);
+    }
+}
+
+/* forward:  table = W1 + F V    so:  dV += F' dtable, and dtable is what dW1 is */
+static void table_backward(struct rec_gcn *m)
+{
+    const struct rec_sparse *t = m->known.t;
+    size_t d = m->width;
+
+    if (t[0].n_rows > 0)
+        rec_sparse_backward(&t[0], m->w[0].dx, m->width, m->v.dx);
+    if (t[1].n_rows > 0)
+        rec_sparse_backward(&t[1], m->w[0].dx + m->n_users * d, m->width,
+                            m->v.dx + t[0].n_rows * d);
+}
+
 void rec_gcn_forward(const struct rec_gcn *m, const struct rec_graph *g,
                      const struct rec_chunks *c, struct rec_gcn_state *s)
 {
     struct work k = { (struct rec_gcn *)(uintptr_t)m, g, c, s }; /* m is only read */
     uint32_t d = m->width;
 
-    rec_spmm(g, c, m->w[0].x, d, s->h[0]);
+    if (s->table != NULL)
+        rec_par_run(c->n, table_chunk, &k);
+    rec_spmm(g, c, s->table != NULL ? s->table : m->w[0].x, d, s->h[0]);
     rec_relu(c, s->h[0], m->b[0].x, d);
     rec_dropout(c, &s->drop, 1, s->h[0], d);
     for (uint32_t l = 1; l < m->n_layers; l++) {
@@ -280,6 +339,7 @@ void rec_gcn_backward(struct rec_gcn *m, const struct rec_graph *g,
     rec_bias_backward(c, s->dh, d, m->b[0].dx, s->part);
     /* forward:  z = A^ W1         so:  dW1 = A^ dz; nothing else adds to dW1 */
     rec_spmm(g, c, s->dh, d, m->w[0].dx);
+    table_backward(m);
 }
 
 /* ---- sections ---- */
@@ -302,6 +362,8 @@ enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const cha
     if (st == REC_OK && m->kernels != NULL)
         st = rec_settings_add(&t, "kernels", m->kernels, err);
     if (st == REC_OK)
+        st = rec_features_remember(&t, &m->known, 0, err);
+    if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(m, i)) != NULL; i++)
         st = rec_param_write(p, w, by, err);
@@ -310,8 +372,12 @@ enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const cha
 }
 
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
-                             const struct rec_graph *g, struct rec_err *err)
+                             const struct rec_graph *g,
+                             const struct rec_ratings *ratings, struct rec_err *err)
 {
+    static const struct rec_ratings none = { 0 };
+    struct rec_features known = { 0 };
+    struct rec_ratings with;
     struct rec_gcn x = { 0 };
     struct rec_table *t;
     struct rec_param *p;
@@ -326,7 +392,12 @@ enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
         st =
             rec_settings_get_number(t, "layers", 1, REC_GCN_MAX_LAYERS, &n_layers, err);
     if (st == REC_OK)
+        st = rec_features_recall(t, ratings == NULL ? &none : ratings, &known, &with,
+                                 err);
+    if (st == REC_OK)
         st = rec_gcn_make(&x, g, (uint32_t)width, (uint32_t)n_layers, false, err);
+    if (st == REC_OK)
+        st = rec_gcn_know(&x, &known, false, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_gcn_param(&x, i)) != NULL; i++)
         st = rec_param_read(p, r, err);
     if (st != REC_OK) {

@@ -4,6 +4,7 @@
 #include "data/graph.h"
 #include "nn/chunks.h"
 #include "nn/dropout.h"
+#include "nn/nodefeatures.h"
 #include "nn/param.h"
 
 /*
@@ -14,6 +15,10 @@
  *   Hl = relu(A^ H(l-1) Wl + bl)        Wl (D, D)    l = 2 .. L
  *   rating(u, i) = [HL_u ; HL_i] w + c  w (2, D): first row users, second items
  *   loss = mean over the E training ratings of (rating(u, i) - r)^2
+ *
+ * With side features F_U (U, P) and F_I (I, Q) W1 is W1 + F V in the first line: rows
+ * of F_U times the first P rows of V (P + Q, D) for users, of F_I times the others for
+ * items; that is X W with X = [identity, F].
  *
  * The rating is a sum s_u + s_i + c of one number a node: two gathers an edge, and the
  * gradient of the last layer is one number a node as well.
@@ -26,6 +31,8 @@ struct rec_gcn {
     struct rec_param b[REC_GCN_MAX_LAYERS]; /* b1 .. bL */
     struct rec_param out;                   /* w */
     struct rec_param c;                     /* c (1, 1) */
+    struct rec_param v;                     /* V; empty without features */
+    struct rec_features known;              /* views of somebody's features */
     /* what computed it, if known: only that can make bits differ; see rec_gcn_write()
      */
     const char *path, *kernels;
@@ -35,6 +42,7 @@ struct rec_gcn {
 struct rec_gcn_state {
     rec_real *h[REC_GCN_MAX_LAYERS]; /* Hl */
     rec_real *p[REC_GCN_MAX_LAYERS]; /* A^ H(l-1); NULL for l = 1 */
+    rec_real *table;                 /* W1 + F V; NULL without features */
     rec_real *s;                     /* a node's share of a rating */
     rec_real *g;                     /* gradient of s */
     rec_real *dh, *dp;
@@ -47,8 +55,13 @@ struct rec_gcn_state {
 enum rec_status rec_gcn_make(struct rec_gcn *m, const struct rec_graph *g,
                              uint32_t width, uint32_t n_layers, bool learn,
                              struct rec_err *err) REC_MUST_USE;
+/* Adds V to a model just made: FEATURES, which may be NULL or empty, must outlive it.
+ * After a failure free it. */
+enum rec_status rec_gcn_know(struct rec_gcn *m, const struct rec_features *features,
+                             bool learn, struct rec_err *err) REC_MUST_USE;
 /*
- * Glorot-uniform W (Glorot & Bengio 2010: limit sqrt(6 / (rows + cols))), zero b, w and
+ * Glorot-uniform W (Glorot & Bengio 2010: limit sqrt(6 / (rows + cols)); W1 and V are
+ * one matrix), zero b, w and
  * c uniform in +-1/sqrt(2D).
  */
 void rec_gcn_init(struct rec_gcn *m, uint64_t seed);
@@ -63,7 +76,8 @@ enum rec_status rec_gcn_state_make(struct rec_gcn_state *s, const struct rec_gcn
                                    struct rec_err *err) REC_MUST_USE;
 /* Values of all its tensors. */
 uint64_t rec_gcn_n_values(uint64_t n_nodes, uint64_t width, uint64_t n_layers);
-/* Bytes that rec_gcn_make() to learn and rec_gcn_state_make() take. */
+/* Bytes that rec_gcn_make() to learn, without features, and rec_gcn_state_make() take.
+ */
 uint64_t rec_gcn_bytes(const struct rec_graph *g, uint32_t width, uint32_t n_layers,
                        const struct rec_chunks *learn);
 void rec_gcn_state_free(struct rec_gcn_state *s);
@@ -91,9 +105,11 @@ static inline double rec_gcn_rating(const struct rec_gcn *m,
 enum rec_status rec_gcn_write(struct rec_gcn *m, struct rec_writer *w, const char *by,
                               struct rec_err *err) REC_MUST_USE;
 /* After rec_reader_run() with sections model* loaded; the graph must be the one of
- * training. */
+ * training, and the ratings, which may be NULL if there were none, have its features.
+ */
 enum rec_status rec_gcn_read(struct rec_gcn *m, struct rec_reader *r,
                              const struct rec_graph *g,
+                             const struct rec_ratings *ratings,
                              struct rec_err *err) REC_MUST_USE;
 
 #endif

@@ -10,12 +10,20 @@ static bool has_batches(const struct rec_graph *g, const struct rec_gcn_opts *o)
     return o->batch > 0 && o->batch < g->n_edges / 2;
 }
 
+static uint64_t n_features(const struct rec_gcn_opts *o)
+{
+    return o->features == NULL
+               ? 0
+               : (uint64_t)o->features->f[0].n_cols + o->features->f[1].n_cols;
+}
+
 static bool is_fused(const struct rec_graph *g, const struct rec_gcn_opts *o)
 {
     struct rec_gcn m = { .width = o->width, .n_layers = o->n_layers };
 
-    return !o->plain && !has_batches(g, o) && !(o->dropout > 0.0) &&
-           !(o->clip_norm > 0.0) && rec_fused_serves(&m, &o->adam);
+    return !o->plain && n_features(o) == 0 && !has_batches(g, o) &&
+           !(o->dropout > 0.0) && !(o->clip_norm > 0.0) &&
+           rec_fused_serves(&m, &o->adam);
 }
 
 /* All tensors but W1, whose gradient and moments are the fused path's own. */
@@ -58,6 +66,8 @@ static enum rec_status make_plain(struct rec_gcn_learner *x, struct rec_err *err
 
     rec_chunks_cut(x->g, &x->chunks);
     st = rec_gcn_make(&x->m, x->g, o->width, o->n_layers, true, err);
+    if (st == REC_OK)
+        st = rec_gcn_know(&x->m, o->features, true, err);
     if (st == REC_OK)
         st = rec_gcn_state_make(&x->s, &x->m, &x->chunks, err);
     if (st == REC_OK && has_batches(x->g, o))
@@ -137,6 +147,8 @@ uint64_t rec_gcn_learner_bytes(const struct rec_graph *g, const struct rec_gcn_o
     if (is_fused(g, o))
         return values + fused_bytes(g, o);
     rec_chunks_cut(g, &c);
+    if (n_features(o) > 0) /* V, and W1 + F V */
+        values += ((best ? 5 : 4) * n_features(o) + n) * d * sizeof(rec_real);
     return values + rec_gcn_bytes(g, o->width, o->n_layers, &c) +
            (has_batches(g, o) ? rec_batches_bytes(g) : 0);
 }

@@ -9,7 +9,7 @@
  * The graph convolutional network as something to train: each epoch one forward, loss,
  * backward and step of Adam, or as many as there are batches.  All of it fused
  * (nn/fused.h) where that can serve: two layers of a known width, full batch, no
- * dropout, clipping or decay; else layer by layer.  { 0 } is empty.
+ * dropout, clipping, decay or features; else layer by layer.  { 0 } is empty.
  */
 struct rec_gcn_opts {
     uint32_t width, n_layers;
@@ -18,9 +18,10 @@ struct rec_gcn_opts {
     double clip_norm;     /* most length of the gradient, before weight decay; 0: any */
     double dropout;       /* of the outputs of layers; 0: none */
     uint64_t batch;       /* ratings a step; 0, or E and more: all */
-    bool plain;           /* layer by layer in any case */
-    bool no_ratings;      /* rating() will not be called: fused has less to do */
-    bool frees_edges;     /* fused: the graph's, once they are not needed any more */
+    const struct rec_features *features; /* of nodes, or NULL; then not fused */
+    bool plain;                          /* layer by layer in any case */
+    bool no_ratings;  /* rating() will not be called: fused has less to do */
+    bool frees_edges; /* fused: the graph's, once they are not needed any more */
 };
 
 struct rec_gcn_learner {

@@ -17,10 +17,29 @@ enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)
     return st == REC_OK ? rec_reader_load(r, "model*", err) : st;
 }
 
+/* RATINGS, which may be NULL, with the side features that are in the stream. */
+static enum rec_status add_features(struct rec_reader *r,
+                                    const struct rec_ratings *ratings,
+                                    struct rec_features *features,
+                                    struct rec_ratings *out, struct rec_err *err)
+{
+    enum rec_status st;
+
+    if (ratings == NULL) {
+        *out = (struct rec_ratings){ 0 };
+        return REC_OK;
+    }
+    *out = *ratings;
+    st = rec_features_get(r, out->n_users, out->n_items, features, err);
+    out->features = features;
+    return st == REC_OK ? rec_features_of_ratings(r, out, err) : st;
+}
+
 enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *ratings,
                                 unsigned parts, struct rec_trained *out,
                                 struct rec_err *err)
 {
+    struct rec_ratings with;
     struct rec_table *t;
     const char *name = NULL;
     size_t n = 0;
@@ -36,7 +55,8 @@ enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *
 
         if (strlen(k->name) == n && memcmp(k->name, name, n) == 0) {
             out->kind = k;
-            return k->read(r, ratings, parts, &out->self, err);
+            st = add_features(r, ratings, &out->features, &with, err);
+            return st == REC_OK ? k->read(r, &with, parts, &out->self, err) : st;
         }
     }
     return rec_fail(err, REC_EFORMAT,
@@ -48,6 +68,7 @@ void rec_trained_free(struct rec_trained *t)
 {
     if (t->self != NULL)
         t->kind->free_trained(t->self);
+    rec_features_free(&t->features);
     *t = (struct rec_trained){ 0 };
 }
 

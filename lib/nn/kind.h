@@ -1,9 +1,11 @@
 #ifndef REC_KIND_H
 #define REC_KIND_H
 
+#include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
 #include "nn/mf_learner.h"
+#include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
 
 /*
@@ -13,9 +15,9 @@
 struct rec_model_opts {
     struct rec_gcn_opts gcn;
     struct rec_rgnn_opts rgnn;
-    struct rec_mf_opts mf;
     uint32_t members; /* of rgnn */
-    bool keep_best;   /* a copy of the weights will be needed as well */
+    struct rec_mf_opts mf;
+    bool keep_best; /* a copy of the weights will be needed as well */
 };
 
 /*
@@ -47,10 +49,18 @@ struct rec_model_kind {
     bool times;       /* from the times of ratings, if there are any */
 
     /*
-     * To be trained: OUT with a self of its own, to be freed by free().  The graph may
-     * be NULL if it is not asked for; ratings and graph must outlive OUT.  What it does
-     * not need of them is freed: after it no more is there for sure than the ratings of
-     * validation and the counts.
+     * NULL, or sets what is open in OPTS and TRAIN, see nn/rgnn_auto.h, by the training
+     * ratings.  SAID gets lines, each with its newline, of what was found and chosen.
+     */
+    enum rec_status (*settle)(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err);
+
+    /*
+     * To be trained, with the side features that the ratings view: OUT with a self of
+     * its own, to be freed by free().  The graph may be NULL if it is not asked for;
+     * ratings and graph must outlive OUT.  What it does not need of them is freed:
+     * after it no more is there for sure than the ratings of validation and the counts.
      */
     enum rec_status (*make)(struct rec_ratings *ratings, struct rec_graph *g,
                             const struct rec_model_opts *opts, struct rec_learner *out,
@@ -91,6 +101,7 @@ extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
 struct rec_trained {
     const struct rec_model_kind *kind;
     void *self;
+    struct rec_features features; /* of nodes; SELF may look at them */
 };
 
 /*

@@ -20,6 +20,7 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
 
     rec_ratings_keep(ratings, REC_VALID); /* the others are in the graph */
     o.frees_edges = true;
+    o.features = ratings->features;
     st = rec_gcn_learner_fits(g, &o, opts->keep_best, err);
     if (st != REC_OK)
         return st;
@@ -65,10 +66,9 @@ static enum rec_status read(struct rec_reader *r, const struct rec_ratings *rati
     struct trained *t = rec_alloc_zero(1, sizeof *t, "model", err);
     enum rec_status st = t == NULL ? REC_ESYSTEM : rec_graph_get(r, &g, err);
 
-    (void)ratings;
     (void)parts;
     if (st == REC_OK)
-        st = rec_gcn_read(&t->m, r, &g, err);
+        st = rec_gcn_read(&t->m, r, &g, ratings, err);
     if (st == REC_OK)
         st = rec_gcn_state_make(&t->s, &t->m, NULL, err);
     if (st == REC_OK) {

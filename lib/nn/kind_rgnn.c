@@ -1,5 +1,12 @@
 #include "nn/kind.h"
 
+static enum rec_status settle(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err)
+{
+    return rec_rgnn_settle(ratings, opts->members, &opts->rgnn, train, said, err);
+}
+
 static void free_learner(void *self)
 {
     if (self != NULL)
@@ -55,13 +62,21 @@ static double rating(const void *trained, const struct rec_ratings *x, size_t i)
     return rec_rgnn_predict(trained, x, i);
 }
 
+static enum rec_status pairs(void *trained, const struct rec_ratings *q, double *out,
+                             struct rec_err *err)
+{
+    return rec_rgnn_pairs(trained, q, out, err);
+}
+
 const struct rec_model_kind rec_model_rgnn = {
     .name = "rgnn",
     .times = true,
+    .settle = settle,
     .make = make,
     .free = free_learner,
     .write = write,
     .read = read,
     .free_trained = free_trained,
     .rating = rating,
+    .pairs = pairs,
 };

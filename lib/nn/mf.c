@@ -9,7 +9,7 @@
 #include "base/random.h"
 
 /* In ratings: what a node's own ratings are weighed against. */
-static const double BIAS_PRIOR = 2.0, FACTOR_PRIOR = 4.0;
+static const double PRIOR = 4.0;
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -99,17 +99,24 @@ INLINE rec_real residual(const struct rec_mf *m, const struct rec_mf_row *row)
                m->factor[REC_ITEMS].x + (size_t)i * d, d);
 }
 
+/* What a weight keeps: not less than nothing, or a large penalty would swing. */
+INLINE rec_real kept(double loss)
+{
+    return loss < 1.0 ? (rec_real)(1.0 - loss) : 0;
+}
+
 /*
  * A rating's share of the objective, with e = r - s:
  *
- *   e^2 + 2/n_u b_u^2 + sigma (penalty + 4/n_u) |p_u|^2, and the item's
+ *   e^2 + lambda/n_u b_u^2 + sigma (penalty + 4/n_u) |p_u|^2, and the item's
  *
- * so, halved and signed:  -db_u = e - 2/n_u b_u
+ * so, halved and signed:  -db_u = e - lambda/n_u b_u
  *                         -dp_u = e q_i - sigma (penalty + 4/n_u) p_u
  */
 INLINE void step(struct rec_mf *m, const struct rec_mf_data *x,
-                 const struct rec_mf_row *row, double penalty, double lr, uint32_t d)
+                 const struct rec_mf_row *row, const struct rec_mf_l2 *l2, double lr)
 {
+    uint32_t d = m->width;
     rec_real e = residual(m, row), rate = (rec_real)lr;
     rec_real move = (rec_real)(lr / x->sd) * e, keep[2];
     rec_real *restrict p = m->factor[REC_USERS].x + (size_t)row->node[REC_USERS] * d;
@@ -119,8 +126,8 @@ INLINE void step(struct rec_mf *m, const struct rec_mf_data *x,
         rec_real *b = &m->bias[s].x[row->node[s]];
         double n = (double)x->count[s][row->node[s]];
 
-        *b += rate * (e - (rec_real)(BIAS_PRIOR / n) * *b);
-        keep[s] = (rec_real)(1.0 - lr * (penalty + FACTOR_PRIOR / n));
+        *b = kept(lr * l2->lambda[s] / n) * *b + rate * e;
+        keep[s] = kept(lr * (l2->penalty + PRIOR / n));
     }
     for (uint32_t k = 0; k < d; k++) {
         rec_real pk = p[k], qk = q[k];
@@ -131,9 +138,9 @@ INLINE void step(struct rec_mf *m, const struct rec_mf_data *x,
 }
 
 void rec_mf_step(struct rec_mf *m, const struct rec_mf_data *x,
-                 const struct rec_mf_row *row, double penalty, double lr)
+                 const struct rec_mf_row *row, const struct rec_mf_l2 *l2, double lr)
 {
-    step(m, x, row, penalty, lr, m->width);
+    step(m, x, row, l2, lr);
 }
 
 /* ---- all ratings ---- */
@@ -141,7 +148,8 @@ void rec_mf_step(struct rec_mf *m, const struct rec_mf_data *x,
 struct work {
     struct rec_mf *m;
     const struct rec_mf_data *x;
-    double penalty, lr;
+    const struct rec_mf_l2 *l2;
+    double lr;
     uint32_t shift;
     double *cell;
 };
@@ -152,13 +160,13 @@ REC_CLONES static void step_chunk(void *ctx, uint32_t chunk)
     uint32_t b = k->x->n_cuts, cell = chunk * b + (chunk + k->shift) % b;
 
     for (uint64_t i = k->x->at[cell]; i < k->x->at[cell + 1]; i++)
-        step(k->m, k->x, &k->x->row[i], k->penalty, k->lr, k->m->width);
+        step(k->m, k->x, &k->x->row[i], k->l2, k->lr);
 }
 
-void rec_mf_epoch(struct rec_mf *m, const struct rec_mf_data *x, double penalty,
-                  double lr, uint64_t seed, uint64_t epoch)
+void rec_mf_epoch(struct rec_mf *m, const struct rec_mf_data *x,
+                  const struct rec_mf_l2 *l2, double lr, uint64_t seed, uint64_t epoch)
 {
-    struct work k = { m, x, penalty, lr, 0, NULL };
+    struct work k = { m, x, l2, lr, 0, NULL };
     uint32_t shift[REC_MF_MAX_CUTS];
     struct rec_random random;
     char stream[48];
@@ -194,7 +202,7 @@ REC_CLONES static void loss_chunk(void *ctx, uint32_t cell)
 double rec_mf_loss(const struct rec_mf *m, const struct rec_mf_data *x, double *cell)
 {
     /* only read; the work of an epoch has the same type */
-    struct work k = { (void *)(uintptr_t)m, x, 0.0, 0.0, 0, cell };
+    struct work k = { (void *)(uintptr_t)m, x, NULL, 0.0, 0, cell };
     double sum = 0.0;
 
     rec_par_run(x->n_cuts * x->n_cuts, loss_chunk, &k);

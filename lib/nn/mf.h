@@ -12,7 +12,7 @@
  * i, mu their mean, sigma their standard deviation (1 if that is 0), D width:
  *
  *   s(u, i)   = mu + b_u + b_i + p_u.q_i         b (nodes)   P (U, D)   Q (I, D)
- *   objective = sum of (s - r)^2 + 2 (sum of b_u^2 + sum of b_i^2)
+ *   objective = sum of (s - r)^2 + sum over all nodes of lambda b^2
  *             + sigma sum over all nodes of (penalty n + 4) |p|^2       (q alike)
  *
  * so that a node weighs as much as its ratings do, and one of few ratings is its bias
@@ -52,6 +52,12 @@ enum rec_status rec_mf_data_make(const struct rec_ratings *ratings, uint64_t see
                                  struct rec_err *err) REC_MUST_USE;
 void rec_mf_data_free(struct rec_mf_data *x);
 
+/* What keeps the weights small. */
+struct rec_mf_l2 {
+    double penalty;   /* of factors, for each rating */
+    double lambda[2]; /* of user and item biases */
+};
+
 /* { 0 } is empty. */
 struct rec_mf {
     uint32_t width;
@@ -74,13 +80,14 @@ struct rec_param *rec_mf_param(struct rec_mf *m, uint32_t index);
 /*
  * One rating's step at learning rate LR: half its gradient of the objective, of which
  * every rating of a node has an equal share, times LR for the biases and LR / sigma for
- * the factors.
+ * the factors.  A weight that would be shrunk beyond 0 becomes what the error moves it
+ * by.
  */
 void rec_mf_step(struct rec_mf *m, const struct rec_mf_data *x,
-                 const struct rec_mf_row *row, double penalty, double lr);
+                 const struct rec_mf_row *row, const struct rec_mf_l2 *l2, double lr);
 /* All ratings once: cells in an order drawn from (SEED, EPOCH). */
-void rec_mf_epoch(struct rec_mf *m, const struct rec_mf_data *x, double penalty,
-                  double lr, uint64_t seed, uint64_t epoch);
+void rec_mf_epoch(struct rec_mf *m, const struct rec_mf_data *x,
+                  const struct rec_mf_l2 *l2, double lr, uint64_t seed, uint64_t epoch);
 /* Mean of (s - r)^2 over the training ratings.  CELL (B * B) is room. */
 double rec_mf_loss(const struct rec_mf *m, const struct rec_mf_data *x, double *cell);
 

@@ -1,17 +1,23 @@
 #include "nn/mf_learner.h"
 
+#include <float.h>
 #include <math.h>
-#include <string.h>
 
-#include "base/num.h"
 #include "nn/settings.h"
+
+static const double LAMBDA = 2.0;
 
 enum rec_status rec_mf_learner_make(struct rec_mf_learner *out,
                                     const struct rec_ratings *ratings,
                                     const struct rec_mf_opts *opts, struct rec_err *err)
 {
     struct rec_mf_learner x = { .opts = *opts };
-    enum rec_status st = rec_mf_data_make(ratings, opts->seed, &x.x, err);
+    enum rec_status st;
+
+    for (int s = 0; s < 2; s++)
+        if (isnan(x.opts.l2.lambda[s]))
+            x.opts.l2.lambda[s] = LAMBDA;
+    st = rec_mf_data_make(ratings, opts->seed, &x.x, err);
 
     if (st == REC_OK)
         st = rec_mf_make(x.x.n_nodes, opts->width, &x.m, err);
@@ -55,7 +61,7 @@ static void epoch(void *self, uint64_t epoch, double lr)
 {
     struct rec_mf_learner *x = self;
 
-    rec_mf_epoch(&x->m, &x->x, x->opts.penalty, lr, x->opts.seed, epoch);
+    rec_mf_epoch(&x->m, &x->x, &x->opts.l2, lr, x->opts.seed, epoch);
 }
 
 static double rating(void *self, const struct rec_ratings *r, size_t i)
@@ -79,8 +85,12 @@ static enum rec_status add_settings(const struct rec_mf_learner *x, struct rec_t
         const char *key;
         double value;
     } reals[] = {
-        { "mean", x->m.mean },         { "low", (double)x->m.low },
-        { "high", (double)x->m.high }, { "penalty", x->opts.penalty },
+        { "mean", x->m.mean },
+        { "low", (double)x->m.low },
+        { "high", (double)x->m.high },
+        { "penalty", x->opts.l2.penalty },
+        { "lambda_user", x->opts.l2.lambda[REC_USERS] },
+        { "lambda_item", x->opts.l2.lambda[REC_ITEMS] },
         { "init", x->opts.init },
     };
     enum rec_status st = rec_settings_add(t, "model", "mf", err);
@@ -89,12 +99,8 @@ static enum rec_status add_settings(const struct rec_mf_learner *x, struct rec_t
         st = rec_settings_add_number(t, "width", x->m.width, err);
     if (st == REC_OK)
         st = rec_settings_add_number(t, "seed", x->opts.seed, err);
-    for (size_t i = 0; st == REC_OK && i < sizeof reals / sizeof *reals; i++) {
-        char text[REC_NUM_CHARS];
-
-        rec_format_f64(reals[i].value, text);
-        st = rec_settings_add(t, reals[i].key, text, err);
-    }
+    for (size_t i = 0; st == REC_OK && i < sizeof reals / sizeof *reals; i++)
+        st = rec_settings_add_real(t, reals[i].key, reals[i].value, err);
     return st;
 }
 
@@ -116,17 +122,6 @@ enum rec_status rec_mf_write(const struct rec_mf_learner *x, struct rec_writer *
     return st;
 }
 
-static enum rec_status get_real(const struct rec_table *t, const char *key, double *out,
-                                struct rec_err *err)
-{
-    size_t n = 0;
-    const char *text = rec_settings_get(t, key, &n);
-
-    if (text == NULL || !rec_parse_f64(text, n, out) || !isfinite(*out))
-        return rec_fail(err, REC_EFORMAT, "section '%s': no number '%s'", t->name, key);
-    return REC_OK;
-}
-
 enum rec_status rec_mf_read(struct rec_reader *r, const uint32_t n_nodes[2],
                             struct rec_mf *out, struct rec_err *err)
 {
@@ -143,7 +138,7 @@ enum rec_status rec_mf_read(struct rec_reader *r, const uint32_t n_nodes[2],
     if (st == REC_OK)
         st = rec_settings_get_number(t, "width", 1, REC_MF_MAX_WIDTH, &width, err);
     for (int i = 0; st == REC_OK && i < 3; i++)
-        st = get_real(t, keys[i], &value[i], err);
+        st = rec_settings_get_real(t, keys[i], -FLT_MAX, FLT_MAX, &value[i], err);
     if (st == REC_OK)
         st = rec_mf_make(n_nodes, (uint32_t)width, &m, err);
     for (uint32_t i = 0; st == REC_OK && (p = rec_mf_param(&m, i)) != NULL; i++)

@@ -11,7 +11,8 @@
 struct rec_mf_opts {
     uint32_t width;
     uint64_t seed;
-    double penalty, init; /* see nn/mf.h */
+    struct rec_mf_l2 l2; /* a lambda of NaN: 2 */
+    double init;
 };
 
 struct rec_mf_learner {

@@ -233,6 +233,20 @@ enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
     return rec_param_write_as(p, "model.", p->x, p->rows, w, by, err);
 }
 
+/* The values of column AT, of which T keeps none: they may be most of the memory. */
+static void take(struct rec_param *p, struct rec_table *t, size_t at)
+{
+#ifdef REC_DOUBLE
+    for (size_t i = 0; i < rec_param_size(p); i++)
+        p->x[i] = ((const float *)t->cols[at].data)[i];
+#else
+    rec_free(p->x);
+    p->x = t->cols[at].data;
+    t->cols[at].data = NULL;
+#endif
+    rec_table_free(t);
+}
+
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
                                struct rec_err *err)
 {
@@ -254,11 +268,10 @@ enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,
                         "another graph",
                         name, t->n_rows, p->rows);
     in = c->data;
-    for (size_t i = 0; i < rec_param_size(p); i++) {
+    for (size_t i = 0; i < rec_param_size(p); i++)
         if (!isfinite(in[i]))
             return rec_fail(err, REC_EFORMAT, "section '%s', row %zu: not a number",
                             name, i / p->cols);
-        p->x[i] = (rec_real)in[i];
-    }
+    take(p, t, (size_t)(c - t->cols));
     return REC_OK;
 }

@@ -57,7 +57,8 @@ enum rec_status rec_param_write_as(const struct rec_param *p, const char *prefix
                                    const rec_real *x, uint32_t n_rows,
                                    struct rec_writer *w, const char *by,
                                    struct rec_err *err) REC_MUST_USE;
-/* As section `model.NAME`; and the way back, values only, checked. */
+/* As section `model.NAME`; and the way back, values only, checked: they are taken out of
+ * the reader, whose section is empty then. */
 enum rec_status rec_param_write(const struct rec_param *p, struct rec_writer *w,
                                 const char *by, struct rec_err *err) REC_MUST_USE;
 enum rec_status rec_param_read(struct rec_param *p, struct rec_reader *r,

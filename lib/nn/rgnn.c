@@ -138,6 +138,7 @@ static void rho_chunk(void *ctx, uint32_t chunk)
 INLINE void messages(const struct work *k, uint32_t v, uint32_t d)
 {
     const struct rec_rgnn_data *x = k->x;
+    const struct rec_sparse *f = &x->known.f[k->side];
     const rec_real *w = k->m->w[k->side].x;
     rec_real *h = k->s->h[k->side] + (size_t)v * d, by = scale(k, k->side, v);
     uint64_t from = rec_rgnn_first(&x->g, k->side, v);
@@ -158,7 +159,11 @@ INLINE void messages(const struct work *k, uint32_t v, uint32_t d)
     }
     for (uint32_t j = 0; j < d; j++)
         h[j] *= by;
+    if (f->n_cols > 0)
+        rec_sparse_add(f, v, k->m->v[k->side].x, d, h);
     k->s->dot[k->side][v] = dot(h, w, d);
+    if (f->n_cols > 0)
+        rec_sparse_add(f, v, k->m->c[k->side].x, 1, &k->s->dot[k->side][v]);
     k->s->square[k->side][v] = dot(h, h, d);
 }
 
@@ -189,12 +194,16 @@ void rec_rgnn_forward(const struct rec_rgnn *m, const struct rec_rgnn_data *x,
 double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
                        uint32_t user, uint32_t item, double base, const rec_real *x)
 {
-    const rec_real *u = s->h[REC_USERS] + (size_t)user * m->width;
-    const rec_real *i = s->h[REC_ITEMS] + (size_t)item * m->width;
+    double rating = base + (double)short_dot(m->alpha.x, x, m->alpha.cols);
 
-    return base + (double)short_dot(m->alpha.x, x, m->alpha.cols) +
-           (double)dot(u, i, m->width) + (double)s->dot[REC_USERS][user] +
-           (double)s->dot[REC_ITEMS][item];
+    if (user != UINT32_MAX && item != UINT32_MAX)
+        rating += (double)dot(s->h[REC_USERS] + (size_t)user * m->width,
+                              s->h[REC_ITEMS] + (size_t)item * m->width, m->width);
+    if (user != UINT32_MAX)
+        rating += (double)s->dot[REC_USERS][user];
+    if (item != UINT32_MAX)
+        rating += (double)s->dot[REC_ITEMS][item];
+    return rating;
 }
 
 /* ---- the fold's edges ---- */
@@ -226,7 +235,7 @@ INLINE void end_node(const struct work *k, uint32_t v, rec_real sum, uint64_t n,
 {
     const rec_real *h = k->s->h[k->side] + (size_t)v * d, *w = k->m->w[k->side].x;
     rec_real decay = (rec_real)(2.0 * k->penalty * (double)n / (double)k->n);
-    rec_real by = scale(k, k->side, v);
+    rec_real by = scale(k, k->side, v), *dh = k->s->dh[k->side];
 
     for (uint32_t j = 0; j < d; j++) {
         /* forward:  s += w h, of each edge         so:  dw += delta h */
@@ -234,8 +243,14 @@ INLINE void end_node(const struct work *k, uint32_t v, rec_real sum, uint64_t n,
         /*                                               dh += delta w
          * forward:  loss += penalty/n |h|^2        so:  dh += 2 penalty/n h
          * forward:  h = (sum of messages) by       so:  d(sum) = by dh */
-        g[j] = by * (g[j] + sum * w[j] + decay * h[j]);
+        g[j] = g[j] + sum * w[j] + decay * h[j];
     }
+    if (dh != NULL) { /* for features, which are not scaled */
+        memcpy(dh + (size_t)v * d, g, d * sizeof *g);
+        k->s->sum[k->side][v] = sum;
+    }
+    for (uint32_t j = 0; j < d; j++)
+        g[j] *= by;
 }
 
 /* The edges of one user: loss, delta, dalpha, gradient of h_u. */
@@ -307,6 +322,16 @@ static void add_parts(const struct work *k, uint32_t from, struct rec_param *p)
             p->dx[j] += k->s->part[(size_t)c * width + from + j];
 }
 
+static double penalty_of_c(const struct rec_rgnn *m)
+{
+    double sum = 0.0;
+
+    for (int s = 0; s < 2; s++)
+        for (uint32_t i = 0; i < m->c[s].rows; i++)
+            sum += (double)m->c[s].x[i] * (double)m->c[s].x[i];
+    return REC_RGNN_C_PENALTY * sum;
+}
+
 double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                      double penalty, const struct rec_rgnn_drop *drop, bool learn,
                      struct rec_rgnn_state *s, double *mse)
@@ -333,7 +358,7 @@ double rec_rgnn_loss(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t
     }
     if (mse != NULL)
         *mse = sum[0] / (double)k.n;
-    return (sum[0] + penalty * sum[1]) / (double)k.n;
+    return (sum[0] + penalty * sum[1]) / (double)k.n + penalty_of_c(m);
 }
 
 /* ---- backward ---- */
@@ -417,6 +442,26 @@ REC_CLONES static void table_chunk(void *ctx, uint32_t chunk)
             table_rows(k, v, k->m->width);
 }
 
+/*
+ * forward:  h += F V                     so:  dV += F' dh
+ * forward:  s += F c, of each edge       so:  dc += F' (sum of its edges' delta)
+ */
+static void known_backward(const struct work *k)
+{
+    for (int s = 0; s < 2; s++) {
+        const struct rec_sparse *t = &k->x->known.t[s];
+        struct rec_param *c = &k->m->c[s];
+
+        if (t->n_rows == 0)
+            continue;
+        rec_sparse_backward(t, k->s->dh[s], k->m->width, k->m->v[s].dx);
+        rec_sparse_backward(t, k->s->sum[s], 1, c->dx);
+        /* forward:  loss += penalty |c|^2        so:  dc += 2 penalty c */
+        for (uint32_t i = 0; i < c->rows; i++)
+            c->dx[i] += (rec_real)(2.0 * REC_RGNN_C_PENALTY) * c->x[i];
+    }
+}
+
 void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32_t fold,
                        double penalty, const struct rec_rgnn_drop *drop,
                        struct rec_rgnn_state *s)
@@ -432,6 +477,7 @@ void rec_rgnn_backward(struct rec_rgnn *m, const struct rec_rgnn_data *x, uint32
 
     rec_par_run(x->g.side[REC_ITEMS].cut.n, item_chunk, &k);
     add_parts(&k, 0, &m->w[REC_ITEMS]);
+    known_backward(&k);
     for (k.side = 0; k.side < 2; k.side++)
         rec_par_run(x->g.side[k.side].cut.n, table_chunk, &k);
 }

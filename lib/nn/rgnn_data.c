@@ -142,6 +142,8 @@ enum rec_status rec_rgnn_data_make(const struct rec_ratings *ratings, bool by_le
         rec_rgnn_data_free(&x);
         return st;
     }
+    if (ratings->features != NULL)
+        x.known = *ratings->features;
     x.bias.fold = x.fold;
     *out = x;
     return REC_OK;

@@ -1,9 +1,33 @@
 #include "nn/rgnn_edges.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- levels ---- */
+/* ---- units and levels ---- */
+
+double rec_rgnn_deviation(const struct rec_ratings *x)
+{
+    double mean = 0.0, square = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < x->n; i++)
+        if (x->part[i] == REC_TRAIN) { /* Welford's recurrence: no cancellation */
+            double d = (double)x->rating[i] - mean;
+
+            n += 1.0;
+            mean += d / n;
+            square += d * ((double)x->rating[i] - mean);
+        }
+    return n > 0.0 ? sqrt(square / n) : 0.0;
+}
+
+double rec_rgnn_unit(double sd)
+{
+    static const double stars_sd = 1.1, most = 100.0;
+    double power = sd > 0.0 ? nearbyint(log2(sd / stars_sd)) : 0.0;
+
+    return exp2(power > most ? most : power < -most ? -most : power);
+}
 
 uint32_t rec_rgnn_levels(const struct rec_ratings *x,
                          float levels[REC_RGNN_MANY_LEVELS])
@@ -79,6 +103,7 @@ struct input {
     uint32_t *user, *item, *slot;
     float *rating;
     int64_t *time;
+    size_t *row; /* of the ratings, or NULL if they have no features */
 };
 
 static void input_free(struct input *x)
@@ -88,11 +113,12 @@ static void input_free(struct input *x)
     rec_free(x->slot);
     rec_free(x->rating);
     rec_free(x->time);
+    rec_free(x->row);
     *x = (struct input){ 0 };
 }
 
 static enum rec_status input_make(struct input *x, uint32_t n, bool with_time,
-                                  struct rec_err *err)
+                                  bool with_extra, struct rec_err *err)
 {
     x->n = n;
     x->user = rec_alloc(n, sizeof *x->user, "edges", err);
@@ -101,7 +127,12 @@ static enum rec_status input_make(struct input *x, uint32_t n, bool with_time,
     x->rating = x->slot ? rec_alloc(n, sizeof *x->rating, "edges", err) : NULL;
     if (with_time && x->rating != NULL)
         x->time = rec_alloc(n, sizeof *x->time, "edges", err);
-    return x->rating != NULL && (!with_time || x->time != NULL) ? REC_OK : REC_ESYSTEM;
+    if (with_extra && x->rating != NULL)
+        x->row = rec_alloc(n, sizeof *x->row, "edges", err);
+    return x->rating != NULL && (!with_time || x->time != NULL) &&
+                   (!with_extra || x->row != NULL)
+               ? REC_OK
+               : REC_ESYSTEM;
 }
 
 static enum rec_status side_make(struct rec_rgnn_side *s, uint32_t n, uint32_t n_slots,
@@ -127,6 +158,7 @@ void rec_rgnn_edges_free(struct rec_rgnn_edges *g)
         rec_free(g->side[s].order);
     }
     rec_free(g->time);
+    rec_free(g->extra);
     *g = (struct rec_rgnn_edges){ 0 };
 }
 
@@ -139,7 +171,8 @@ static void add_up(uint64_t *off, size_t n_rows)
 
 /* The training rows, by item: a counting sort. */
 static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
-                               uint32_t n_levels, struct input *x, struct rec_err *err)
+                               uint32_t n_levels, float unit, struct input *x,
+                               struct rec_err *err)
 {
     uint64_t *next = rec_alloc_zero((size_t)r->n_items + 1, sizeof *next, "edges", err);
 
@@ -155,10 +188,12 @@ static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
 
             x->user[e] = r->user[i];
             x->item[e] = r->item[i];
-            x->rating[e] = r->rating[i];
+            x->rating[e] = r->rating[i] / unit;
             x->slot[e] = n_levels > 0 ? level_of(levels, n_levels, r->rating[i]) : 0;
             if (x->time != NULL)
                 x->time[e] = r->time[i];
+            if (x->row != NULL)
+                x->row[e] = i;
         }
     rec_free(next);
     return REC_OK;
@@ -166,7 +201,8 @@ static enum rec_status by_item(const struct rec_ratings *r, const float *levels,
 
 /* Both sides from X: users by (user, slot), hence by item; items by (item, slot),
  * hence by user.  off[row] is moved to the row's end on the way, and back. */
-static void fill_sides(struct rec_rgnn_edges *g, const struct input *x)
+static void fill_sides(struct rec_rgnn_edges *g, const struct rec_ratings *r,
+                       const struct input *x)
 {
     struct rec_rgnn_side *u = &g->side[REC_USERS], *v = &g->side[REC_ITEMS];
     uint32_t slots = g->n_slots;
@@ -186,6 +222,9 @@ static void fill_sides(struct rec_rgnn_edges *g, const struct input *x)
         u->rating[at] = x->rating[e];
         if (g->time != NULL)
             g->time[at] = x->time[e];
+        if (g->extra != NULL)
+            memcpy(g->extra + at * g->n_extra, r->extra + x->row[e] * g->n_extra,
+                   g->n_extra * sizeof *g->extra);
     }
     memmove(u->off + 1, u->off, n_u * sizeof *u->off);
     u->off[0] = 0;
@@ -245,10 +284,10 @@ static enum rec_status build(const struct rec_ratings *r, const float *levels,
                              struct rec_rgnn_edges *g, struct rec_err *err)
 {
     struct input x = { 0 };
-    enum rec_status st = input_make(&x, g->n_edges, with_time, err);
+    enum rec_status st = input_make(&x, g->n_edges, with_time, r->n_extra > 0, err);
 
     if (st == REC_OK)
-        st = by_item(r, levels, n_levels, &x, err);
+        st = by_item(r, levels, n_levels, (float)g->unit, &x, err);
     if (st == REC_OK)
         st = side_make(&g->side[REC_USERS], r->n_users, g->n_slots, g->n_edges,
                        with_time, err);
@@ -259,8 +298,14 @@ static enum rec_status build(const struct rec_ratings *r, const float *levels,
         g->time = rec_alloc(g->n_edges, sizeof *g->time, "edges", err);
         st = g->time == NULL ? REC_ESYSTEM : REC_OK;
     }
+    if (st == REC_OK && r->n_extra > 0) {
+        g->n_extra = r->n_extra;
+        g->extra =
+            rec_alloc((size_t)g->n_edges * g->n_extra, sizeof *g->extra, "edges", err);
+        st = g->extra == NULL ? REC_ESYSTEM : REC_OK;
+    }
     if (st == REC_OK)
-        fill_sides(g, &x);
+        fill_sides(g, r, &x);
     input_free(&x);
     for (int s = 0; s < 2 && st == REC_OK && with_time; s++)
         st = order_by_time(g, s, err);
@@ -288,6 +333,9 @@ enum rec_status rec_rgnn_edges_make(const struct rec_ratings *ratings, bool by_l
     if (n >= UINT32_MAX)
         return rec_fail(err, REC_EINPUT, "more than 2^32 - 2 training ratings");
     g.n_edges = (uint32_t)n;
+    g.unit = rec_rgnn_unit(rec_rgnn_deviation(r));
+    g.low /= (float)g.unit;
+    g.high /= (float)g.unit;
     g.n_levels = rec_rgnn_levels(r, levels);
     if (by_level && g.n_levels >= REC_RGNN_MANY_LEVELS)
         return rec_fail(err, REC_EUSAGE, "more than %d distinct ratings: use basis cl",

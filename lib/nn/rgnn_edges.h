@@ -30,7 +30,7 @@ struct rec_rgnn_side {
                         off[v * n_slots + k] .. off[v * n_slots + k + 1] */
     uint32_t *to;    /* (E)  the node at the other end */
     uint32_t *edge;  /* (E)  the edge's number */
-    float *rating;   /* (E) */
+    float *rating;   /* (E) in units */
     uint32_t *order; /* (E)  places in this list, by (node, time); NULL without times */
     struct rec_rgnn_cut cut;
 };
@@ -39,9 +39,14 @@ struct rec_rgnn_edges {
     uint32_t n_edges;
     uint32_t n_levels; /* distinct ratings; counted up to REC_RGNN_MANY_LEVELS */
     uint32_t n_slots;
-    float low, high; /* the scale: least and largest rating */
+    double unit;     /* ratings are divided by it: a power of two that brings their
+                        standard deviation near that of 1 to 5 stars, so that settings
+                        do not depend on the scale */
+    float low, high; /* the scale: least and largest rating, in units */
     struct rec_rgnn_side side[2];
     int64_t *time; /* (E) by edge number, or NULL */
+    uint32_t n_extra;
+    float *extra; /* (E, n_extra) features of the ratings, by edge number, or NULL */
 };
 
 enum { REC_RGNN_MANY_LEVELS = 65 };
@@ -50,6 +55,11 @@ enum { REC_RGNN_MANY_LEVELS = 65 };
  * which (LEVELS, that many), ascending. */
 uint32_t rec_rgnn_levels(const struct rec_ratings *x,
                          float levels[REC_RGNN_MANY_LEVELS]);
+
+/* The unit for ratings of standard deviation SD. */
+double rec_rgnn_unit(double sd);
+/* Standard deviation of the training ratings; 0 for fewer than two. */
+double rec_rgnn_deviation(const struct rec_ratings *x);
 
 /*
  * Lists the rows of part REC_TRAIN, and no others.  BY_LEVEL: a slot for each distinct

@@ -3,12 +3,58 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/par.h"
 #include "nn/rgnn_asked.h"
 
 enum { N_STATIC = 4, RIDGE_CHUNKS = 48 };
 
 static const double MINUTE = 60.0, DAY = 86400.0, YEAR = 365.25 * 86400.0, RIDGE = 10.0;
+
+/* Seconds with commas between, up to a colon or the end; returns what is behind, or
+ * NULL if it is none. */
+static const char *parse_seconds(const char *s, double *tau, uint32_t *n)
+{
+    for (*n = 0; *s != '\0' && *s != ':';) {
+        size_t length = strcspn(s, ",:");
+
+        if (*n == REC_RGNN_MAX_TAUS || !rec_parse_f64(s, length, &tau[*n]) ||
+            !(tau[*n] >= 1e-3 && tau[*n] <= 1e12))
+            return NULL;
+        s += length;
+        ++*n;
+        if (*s == ',' && *++s == '\0')
+            return NULL;
+    }
+    return s;
+}
+
+enum rec_status rec_rgnn_taus_parse(const char *text, struct rec_rgnn_taus *out,
+                                    struct rec_err *err)
+{
+    struct rec_rgnn_taus t = { .prior = 3.0 };
+    const char *s = text;
+    char shown[80];
+
+    if (strcmp(text, "none") == 0) {
+        *out = t;
+        return REC_OK;
+    }
+    s = parse_seconds(s, t.tau[REC_USERS], &t.n[REC_USERS]);
+    if (s != NULL && *s == ':')
+        s = parse_seconds(s + 1, t.tau[REC_ITEMS], &t.n[REC_ITEMS]);
+    if (s != NULL && *s == ':' && rec_parse_f64(s + 1, strlen(s + 1), &t.prior) &&
+        t.prior >= 1e-6 && t.prior <= 1e9)
+        s += strlen(s);
+    if (s == NULL || *s != '\0' || t.n[REC_USERS] + t.n[REC_ITEMS] == 0) {
+        rec_printable(text, strlen(text), shown, sizeof shown);
+        return rec_fail(err, REC_EUSAGE,
+                        "--taus: '%s' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR]",
+                        shown);
+    }
+    *out = t;
+    return REC_OK;
+}
 
 void rec_rgnn_taus_choose(const struct rec_rgnn_edges *g, struct rec_rgnn_taus *out)
 {
@@ -140,6 +186,16 @@ static void put_static(const struct rec_rgnn_bias *b, uint32_t view, uint32_t us
     *base = (rec_real)(b->mean[view] + b->bias[REC_USERS][u] + b->bias[REC_ITEMS][i]);
 }
 
+/* Features of a rating, before the static ones of row ROW of F->x. */
+static void put_extra(const float *extra, uint32_t n, struct rec_rgnn_features *f,
+                      size_t row)
+{
+    rec_real *x = f->x + (row + 1) * f->n - N_STATIC - n;
+
+    for (uint32_t i = 0; i < n; i++)
+        x[i] = (rec_real)extra[i];
+}
+
 static void static_chunk(void *ctx, uint32_t chunk)
 {
     const struct work *k = ctx;
@@ -148,15 +204,19 @@ static void static_chunk(void *ctx, uint32_t chunk)
 
     for (uint32_t u = s->cut.at[chunk]; u < s->cut.at[chunk + 1]; u++)
         for (uint64_t e = rec_rgnn_first(k->g, REC_USERS, u);
-             e < rec_rgnn_last(k->g, REC_USERS, u); e++)
+             e < rec_rgnn_last(k->g, REC_USERS, u); e++) {
             put_static(k->b, k->b->fold[e], u, s->to[e],
                        f->x + (e + 1) * f->n - N_STATIC, &f->base[e]);
+            if (k->g->extra != NULL)
+                put_extra(k->g->extra + e * k->g->n_extra, k->g->n_extra, f, e);
+        }
 }
 
-static enum rec_status allocate(const struct rec_rgnn_taus *taus, size_t n,
-                                struct rec_rgnn_features *f, struct rec_err *err)
+static enum rec_status allocate(const struct rec_rgnn_taus *taus, uint32_t n_extra,
+                                size_t n, struct rec_rgnn_features *f,
+                                struct rec_err *err)
 {
-    f->n = taus->n[0] + taus->n[1] + N_STATIC;
+    f->n = taus->n[0] + taus->n[1] + n_extra + N_STATIC;
     f->x = rec_alloc_zero(n * f->n, sizeof *f->x, "features", err);
     if (f->x != NULL)
         f->base = rec_alloc(n, sizeof *f->base, "features", err);
@@ -179,7 +239,7 @@ enum rec_status rec_rgnn_features_make(const struct rec_rgnn_edges *g,
 {
     struct rec_rgnn_features f = { 0 };
     struct work k = { .g = g, .b = b, .f = &f };
-    enum rec_status st = allocate(taus, g->n_edges, &f, err);
+    enum rec_status st = allocate(taus, g->n_extra, g->n_edges, &f, err);
 
     if (st == REC_OK)
         st = kernels(&k, taus, err);
@@ -207,7 +267,7 @@ enum rec_status rec_rgnn_features_ask(const struct rec_rgnn_edges *g,
     for (size_t i = 0; f.at != NULL && i < r->n; i++)
         f.at[i] = (parts >> r->part[i] & 1) != 0 ? n++ : UINT32_MAX;
     if (f.at != NULL)
-        st = allocate(taus, n, &f, err);
+        st = allocate(taus, g->n_extra, n, &f, err);
     for (int side = 0; st == REC_OK && side < 2; side++)
         st = rec_rgnn_asked_kernels(g, b, taus, r, side, n, &f, err);
     if (st != REC_OK) {
@@ -215,9 +275,12 @@ enum rec_status rec_rgnn_features_ask(const struct rec_rgnn_edges *g,
         return st;
     }
     for (size_t i = 0; i < r->n; i++)
-        if (f.at[i] != UINT32_MAX)
+        if (f.at[i] != UINT32_MAX) {
             put_static(b, b->n_folds, r->user[i], r->item[i],
                        f.x + ((size_t)f.at[i] + 1) * f.n - N_STATIC, &f.base[f.at[i]]);
+            if (r->extra != NULL && r->n_extra == g->n_extra)
+                put_extra(r->extra + i * r->n_extra, r->n_extra, &f, f.at[i]);
+        }
     *out = f;
     return REC_OK;
 }

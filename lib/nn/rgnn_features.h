@@ -1,14 +1,15 @@
 #ifndef REC_RGNN_FEATURES_H
 #define REC_RGNN_FEATURES_H
 
+#include "data/features.h"
 #include "nn/real.h"
 #include "nn/rgnn_bias.h"
 
 /*
  * What `rgnn` knows of an edge or of a row asked for, beside the messages: F numbers
  *
- *   x = [phi of each user tau, phi of each item tau, b_u, b_i, log(1 + n_u)/5,
- *        log(1 + n_i)/5]
+ *   x = [phi of each user tau, phi of each item tau, features of the rating, b_u, b_i,
+ *        log(1 + n_u)/5, log(1 + n_i)/5]
  *
  * and its base mu + b_u + b_i.  The time kernel of a node at time t is
  *
@@ -19,13 +20,24 @@
  * of that from the view without its own fold, a row asked for from the view of all
  * training edges.  O(E) for each tau: a pass forward and one backward in time.
  */
-enum { REC_RGNN_MAX_TAUS = 8, REC_RGNN_MAX_FEATURES = 2 * REC_RGNN_MAX_TAUS + 4 };
+enum {
+    REC_RGNN_MAX_TAUS = 8,
+    REC_RGNN_MAX_FEATURES = 2 * REC_RGNN_MAX_TAUS + REC_MAX_RATING_FEATURES + 4
+};
 
 struct rec_rgnn_taus {
     uint32_t n[2];                    /* of users, of items; 0: no kernels */
     double tau[2][REC_RGNN_MAX_TAUS]; /* seconds */
     double prior;
 };
+
+/*
+ * From text: seconds of user kernels, a colon, those of item kernels, and, if the prior
+ * is not to be 3, a colon and the prior; "60,86400:864000:5".  "none": no kernels.
+ * REC_EUSAGE if it is not that.
+ */
+enum rec_status rec_rgnn_taus_parse(const char *text, struct rec_rgnn_taus *out,
+                                    struct rec_err *err) REC_MUST_USE;
 
 /*
  * None without times, or where all are the same.  Else, up to four years from first to
@@ -50,7 +62,8 @@ enum rec_status rec_rgnn_features_make(const struct rec_rgnn_edges *g,
                                        struct rec_err *err) REC_MUST_USE;
 /*
  * Of the rows whose part is among PARTS, a sum of 1 << part.  A training row counts as
- * one that is asked for: its own rating is among those of its user and item.
+ * one that is asked for: its own rating is among those of its user and item.  Features
+ * of ratings are 0 if RATINGS has none.
  */
 enum rec_status rec_rgnn_features_ask(const struct rec_rgnn_edges *g,
                                       const struct rec_rgnn_bias *b,

@@ -8,15 +8,6 @@
 
 /* ---- writing ---- */
 
-static enum rec_status add_real(struct rec_table *t, const char *key, double x,
-                                struct rec_err *err)
-{
-    char text[REC_NUM_CHARS];
-
-    rec_format_f64(x, text);
-    return rec_settings_add(t, key, text, err);
-}
-
 /* "10 60 300": the kernels of one side, empty if there are none. */
 static enum rec_status add_taus(struct rec_table *t, const char *key,
                                 const struct rec_rgnn_taus *taus, int side,
@@ -48,6 +39,7 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t s
         { "penalty", x->opts.penalty },
         { "dropout", x->opts.dropout },
         { "init", x->opts.init },
+        { "lr", x->opts.lr },
     };
     enum rec_status st = rec_settings_add(t, "model", "rgnn", err);
 
@@ -62,13 +54,17 @@ static enum rec_status add_settings(const struct rec_rgnn_learner *x, uint32_t s
     if (st == REC_OK)
         st = rec_settings_add_number(t, "seed", x->opts.seed, err);
     if (st == REC_OK)
+        st = rec_settings_add_number(t, "epochs", x->opts.epochs, err);
+    if (st == REC_OK)
         st = rec_settings_add_number(t, "seeds", seeds, err);
     if (st == REC_OK)
         st = add_taus(t, "tau_user", &x->x.taus, REC_USERS, err);
     if (st == REC_OK)
         st = add_taus(t, "tau_item", &x->x.taus, REC_ITEMS, err);
     for (size_t i = 0; st == REC_OK && i < sizeof reals / sizeof *reals; i++)
-        st = add_real(t, reals[i].key, reals[i].value, err);
+        st = rec_settings_add_real(t, reals[i].key, reals[i].value, err);
+    if (st == REC_OK)
+        st = rec_features_remember(t, &x->x.known, x->x.g.n_extra, err);
     return st;
 }
 
@@ -98,19 +94,6 @@ static bool value_is(const struct rec_table *t, const char *key, const char *val
     const char *text = rec_settings_get(t, key, &n);
 
     return text != NULL && n == strlen(value) && memcmp(text, value, n) == 0;
-}
-
-/* A number in LOW .. HIGH. */
-static enum rec_status get_real(const struct rec_table *t, const char *key, double low,
-                                double high, double *out, struct rec_err *err)
-{
-    size_t n = 0;
-    const char *text = rec_settings_get(t, key, &n);
-
-    if (text == NULL || !rec_parse_f64(text, n, out) || !(*out >= low && *out <= high))
-        return rec_fail(err, REC_EFORMAT, "section '%s': no '%s' in range", t->name,
-                        key);
-    return REC_OK;
 }
 
 static enum rec_status get_taus(const struct rec_table *t, const char *key, int side,
@@ -164,11 +147,13 @@ static enum rec_status get_settings(const struct rec_table *t, struct settings *
     if (st == REC_OK)
         st = get_taus(t, "tau_item", REC_ITEMS, &s->taus, err);
     if (st == REC_OK)
-        st = get_real(t, "tau_prior", 1e-6, 1e9, &s->taus.prior, err);
+        st = rec_settings_get_real(t, "tau_prior", 1e-6, 1e9, &s->taus.prior, err);
     if (st == REC_OK)
-        st = get_real(t, "lambda_user", 0.0, 1e12, &s->lambda[REC_USERS], err);
+        st = rec_settings_get_real(t, "lambda_user", 0.0, 1e12, &s->lambda[REC_USERS],
+                                   err);
     if (st == REC_OK)
-        st = get_real(t, "lambda_item", 0.0, 1e12, &s->lambda[REC_ITEMS], err);
+        st = rec_settings_get_real(t, "lambda_item", 0.0, 1e12, &s->lambda[REC_ITEMS],
+                                   err);
     return st;
 }
 
@@ -212,12 +197,16 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
 {
     struct rec_rgnn_trained x = { .asked = { .n = 0 } };
     struct settings s = { 0 };
+    struct rec_features known;
+    struct rec_ratings with;
     struct rec_table *t;
     bool timed = false;
     enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
 
     if (st == REC_OK)
         st = get_settings(t, &s, err);
+    if (st == REC_OK)
+        st = rec_features_recall(t, ratings, &known, &with, err);
     if (st == REC_OK) {
         timed = s.taus.n[REC_USERS] + s.taus.n[REC_ITEMS] > 0;
         if (timed && ratings->time == NULL)
@@ -226,13 +215,13 @@ enum rec_status rec_rgnn_read(struct rec_reader *r, const struct rec_ratings *ra
                           "there are none");
     }
     if (st == REC_OK)
-        st = rec_rgnn_data_make(ratings, s.by_level, timed, 0, 0, s.lambda, &s.taus,
-                                &x.x, err);
+        st = rec_rgnn_data_make(&with, s.by_level, timed, 0, 0, s.lambda, &s.taus, &x.x,
+                                err);
     if (st == REC_OK)
         st = read_members(r, &x, &s, err);
     if (st == REC_OK)
-        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, ratings, parts,
-                                   &x.asked, err);
+        st = rec_rgnn_features_ask(&x.x.g, &x.x.bias, &x.x.taus, &with, parts, &x.asked,
+                                   err);
     if (st != REC_OK) {
         rec_rgnn_trained_free(&x);
         return st;

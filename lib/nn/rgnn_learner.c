@@ -22,9 +22,14 @@ enum rec_status rec_rgnn_learner_make(struct rec_rgnn_learner *out,
                                       struct rec_err *err)
 {
     struct rec_rgnn_learner x = { .opts = *opts };
-    enum rec_status st =
-        rec_rgnn_data_make(ratings, by_level(ratings, opts->basis), !opts->no_time,
-                           opts->n_folds, opts->seed, opts->lambda, NULL, &x.x, err);
+    const struct rec_rgnn_taus *taus = opts->no_time ? NULL : opts->taus;
+    enum rec_status st = REC_OK;
+
+    if (taus != NULL && taus->n[REC_USERS] + taus->n[REC_ITEMS] > 0 &&
+        ratings->time == NULL)
+        return rec_fail(err, REC_EINPUT, "--taus: the ratings have no times");
+    st = rec_rgnn_data_make(ratings, by_level(ratings, opts->basis), !opts->no_time,
+                            opts->n_folds, opts->seed, opts->lambda, taus, &x.x, err);
 
     if (st == REC_OK)
         st = rec_rgnn_make(&x.x, opts->width, true, &x.m, err);
@@ -70,7 +75,7 @@ static double loss(void *self)
     }
     if (!x->opts.no_ratings)
         rec_rgnn_forward(&x->m, &x->x, x->x.n_folds, &x->s);
-    return sum / (double)x->x.g.n_edges;
+    return sum / (double)x->x.g.n_edges * x->x.g.unit * x->x.g.unit;
 }
 
 /* Step number T (from 1), on the ratings of a fold. */
@@ -109,11 +114,12 @@ static void epoch(void *self, uint64_t epoch, double lr)
         step(x, order[i], (epoch - 1) * n + i + 1, lr);
 }
 
+/* As a rating, within the scale. */
 static double clipped(const struct rec_rgnn_data *d, double s)
 {
     double low = (double)d->g.low, high = (double)d->g.high;
 
-    return s < low ? low : s > high ? high : s;
+    return (s < low ? low : s > high ? high : s) * d->g.unit;
 }
 
 static double rating(void *self, const struct rec_ratings *r, size_t i)
@@ -148,6 +154,7 @@ struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x)
 
 void rec_rgnn_trained_free(struct rec_rgnn_trained *t)
 {
+    rec_rgnn_past_free(&t->past);
     rec_rgnn_features_free(&t->asked);
     for (uint32_t k = 0; k < t->n_members; k++) {
         rec_rgnn_state_free(&t->s[k]);

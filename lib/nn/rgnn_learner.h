@@ -3,6 +3,7 @@
 
 #include "nn/learner.h"
 #include "nn/rgnn.h"
+#include "nn/rgnn_past.h"
 
 /*
  * The model of nn/rgnn.h as something to train: an epoch is a step of Adam for each
@@ -18,6 +19,9 @@ struct rec_rgnn_opts {
     uint64_t seed;
     double lambda[2]; /* of user and item biases; NaN: by cross-validation */
     double penalty, dropout, init;
+    double lr;                        /* lr and epochs are to be recorded only, */
+    uint64_t epochs;                  /* training is told them otherwise */
+    const struct rec_rgnn_taus *taus; /* NULL: rec_rgnn_taus_choose() */
     bool no_ratings; /* rating() will not be called: loss() has less to do */
 };
 
@@ -43,6 +47,7 @@ struct rec_learner rec_rgnn_learner(struct rec_rgnn_learner *x);
 struct rec_rgnn_trained {
     struct rec_rgnn_data x;
     struct rec_rgnn_features asked;
+    struct rec_rgnn_past past; /* made when pairs with times are first asked for */
     uint32_t n_members;
     struct rec_rgnn *m;       /* (n_members) */
     struct rec_rgnn_state *s; /* (n_members) */
@@ -63,5 +68,11 @@ double rec_rgnn_mean(const struct rec_rgnn_trained *t, uint32_t user, uint32_t i
 /* Of row I, which is of one of the parts. */
 double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *x,
                         size_t i);
+/*
+ * Of N pairs: Q's user, item and time, or NULL for no kernels; UINT32_MAX is a node
+ * without edges.  OUT (n), each by its own pair alone.
+ */
+enum rec_status rec_rgnn_pairs(struct rec_rgnn_trained *t, const struct rec_ratings *q,
+                               double *out, struct rec_err *err) REC_MUST_USE;
 
 #endif

@@ -48,9 +48,9 @@ static struct rec_learner of(const struct rec_rgnn_members *x, uint32_t k)
 static struct rec_param *param(void *self, uint32_t index)
 {
     struct rec_rgnn_members *x = self;
-    uint32_t k = index / REC_RGNN_N_PARAMS;
+    uint32_t n = rec_rgnn_n_params(&x->member[0].m), k = index / n;
 
-    return k < x->n ? rec_rgnn_param(&x->member[k].m, index % REC_RGNN_N_PARAMS) : NULL;
+    return k < x->n ? rec_rgnn_param(&x->member[k].m, index % n) : NULL;
 }
 
 static double loss(void *self)

@@ -71,3 +71,25 @@ enum rec_status rec_settings_get_number(const struct rec_table *t, const char *k
     *out = x;
     return REC_OK;
 }
+
+enum rec_status rec_settings_add_real(struct rec_table *t, const char *key,
+                                      double value, struct rec_err *err)
+{
+    char text[REC_NUM_CHARS];
+
+    rec_format_f64(value, text);
+    return rec_settings_add(t, key, text, err);
+}
+
+enum rec_status rec_settings_get_real(const struct rec_table *t, const char *key,
+                                      double low, double high, double *out,
+                                      struct rec_err *err)
+{
+    size_t n = 0;
+    const char *text = rec_settings_get(t, key, &n);
+
+    if (text == NULL || !rec_parse_f64(text, n, out) || !(*out >= low && *out <= high))
+        return rec_fail(err, REC_EFORMAT, "section '%s': no '%s' in range", t->name,
+                        key);
+    return REC_OK;
+}

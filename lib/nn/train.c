@@ -158,9 +158,9 @@ static bool out_of_patience(const struct run *r)
     return r->o->patience > 0 && r->now.epochs - best >= r->o->patience;
 }
 
-static double rate(const struct rec_train_opts *o, uint64_t epochs_done)
+double rec_train_lr(const struct rec_train_opts *o, uint64_t epoch)
 {
-    double part = (double)epochs_done / (double)o->epochs;
+    double part = (double)(epoch - 1) / (double)o->epochs;
 
     if (o->schedule == REC_SCHEDULE_NONE)
         return o->lr;
@@ -180,7 +180,7 @@ static enum rec_status one_epoch(struct run *r, struct rec_err *err)
     keep_if_better(r, watched(r, e.loss, e.metric));
     r->stopped = out_of_patience(r);
     if (!r->stopped) {
-        r->l->epoch(r->l->self, e.epoch, rate(r->o, r->now.epochs));
+        r->l->epoch(r->l->self, e.epoch, rec_train_lr(r->o, r->now.epochs + 1));
         r->now.epochs++;
     }
     st = rec_train_log_add(r->log, e.loss, e.metric, err);

@@ -64,6 +64,9 @@ struct rec_train_hooks {
         *stop; /* not 0: write the checkpoint and end; or NULL */
 };
 
+/* The learning rate of epoch E (from 1). */
+double rec_train_lr(const struct rec_train_opts *opts, uint64_t epoch);
+
 /*
  * LOG is open, as rec_train_log_open() leaves it.  A checkpoint is written when it is
  * due, when *stop is set, and at the end; one that is there is replaced as a whole.

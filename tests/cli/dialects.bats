@@ -16,14 +16,15 @@ found() {
     equal "$(sed -n 's/.*: columns end at/columns end at/p' words)" "$1"
 }
 
-@test "comma, tab, semicolon, space and :: are found by looking, and give the same rows" {
+@test "comma, tab, semicolon, bar, space and :: are found by looking, and give the same rows" {
     printf '%s\n' a,x,5,1 b,y,4,2 'c,z,3,3' >comma
     tr , '\t' <comma >tab
     tr , ';' <comma >semicolon
     tr , ' ' <comma >space
+    tr , "|" <comma >bar
     sed 's/,/::/g' comma >colons
     rec-clean comma | rec-view -s raw >wanted
-    for file in tab semicolon space colons; do
+    for file in tab semicolon bar space colons; do
         rec-clean -v $file 2>words | rec-view -s raw | cmp - wanted
     done
     found 'columns end at ::, lines at LF, without header'

@@ -24,8 +24,9 @@ setup_file() {
 }
 
 # help_options: a line "-x, --name|argument|default" for each option of the help it reads.
+# Two that share a line are on two lines first.
 help_options() {
-    sed -nE 's/^  (-., |    )(--[a-z0-9-]+)(.*)$/\1\2\3/p' | awk '{
+    sed -E -e ':a' -e 's/^(  .{4}--.*), (--[a-z])/\1\n      \2/' -e 'ta' | sed -nE 's/^  (-., |    )(--[a-z0-9-]+)(.*)$/\1\2\3/p' | awk '{
         short = substr($0, 1, 4); sub(/^ +$/, "", short)
         rest = substr($0, 5); name = rest; sub(/ .*/, "", name)
         rest = substr(rest, length(name) + 1)

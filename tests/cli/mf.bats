@@ -43,7 +43,7 @@ rmse() {
         grep -qxF "$line" settings
     done
     rec-view --prov m.rec >prov
-    grep -q -- '--model mf --hidden 64 --epochs 1 --lr 0.03 --schedule cosine --penalty 0.05 --init 0.05' prov
+    grep -q -- '--model mf --hidden 64 --epochs 1 --lr 0.03 --schedule cosine --penalty 0.05 --init 0.05 ' prov
     run ! grep -qE -- 'rec-train .*--(layers|batch|clip-norm|weight-decay|dropout|folds|basis|seeds)' prov
     equal "$(rows model.P m.rec | wc -l) $(rows model.Q m.rec | wc -l)" '97 41'
 }
@@ -87,6 +87,12 @@ rmse() {
         refuses 2 "rec-train: ${o% *}: not an option of --model mf" rec-train --model mf $o "$split"
     done
     refuses 2 'rec-train: --hidden: at most 1024 with --model mf' rec-train --model mf --hidden 2000 "$split"
+}
+
+@test "penalties of any size are trained with; the largest leave the mean" {
+    rec-train "${few[@]}" --penalty 1000 --lambda-user 1e9 --lambda-item 1e9 -o m.rec "$split"
+    rec-eval -q m.rec | awk '$1 == "test" && $3 == "rmse" { x[$2] = $4 }
+        END { d = x["mf"] - x["mean"]; exit !(d < 0.05 && d > -0.05) }'
 }
 
 @test "a learning rate that is too high is exit 6, a damaged model 4" {

@@ -27,6 +27,7 @@ input_of() {
     split) echo "$at/encode.rec" ;;
     graph) echo "$at/split.rec" ;;
     train) echo "$at/graph.rec" ;;
+    predict) echo "$at/model.rec $at/ratings.csv" ;;
     synth) ;;
     *) echo "$at/model.rec" ;;
     esac

@@ -7,7 +7,7 @@
 #include "nn/batch.h"
 #include "nn/gcn.h"
 #include "nn/kernels.h"
-#include "unit/toy.h"
+#include "unit/toyfeatures.h"
 
 struct net {
     struct rec_graph g;
@@ -17,9 +17,13 @@ struct net {
     struct rec_batches batches; /* empty: the loss is over all ratings */
     bool *alive;                /* which outputs of the layers are above 0 */
     bool kinked;                /* a step has changed that */
-    struct tensor t[2 * REC_GCN_MAX_LAYERS + 2];
+    struct tensor t[2 * REC_GCN_MAX_LAYERS + 3];
     size_t n_tensors;
+    struct rec_features known;
 };
+
+/* Side features of users and items that nets have. */
+static uint32_t n_known[2];
 
 static size_t layer_size(const struct net *x)
 {
@@ -63,9 +67,12 @@ static void backward(struct net *x)
 /* Over the graph in X, which it takes; all values random, with gradients computed. */
 static void make_net(struct net *x, uint32_t width, uint32_t layers, uint64_t seed)
 {
+    const uint32_t n[2] = { x->g.n_users, x->g.n_items };
     struct rec_param *p;
 
+    x->known = toy_features(n, n_known, seed);
     CHECK(rec_gcn_make(&x->m, &x->g, width, layers, true, &err) == REC_OK);
+    CHECK(rec_gcn_know(&x->m, &x->known, true, &err) == REC_OK);
     CHECK(rec_gcn_state_make(&x->s, &x->m, &x->c, &err) == REC_OK);
     x->alive = calloc(layers * layer_size(x), sizeof *x->alive);
     CHECK(x->alive != NULL);
@@ -85,6 +92,7 @@ static void free_net(struct net *x)
     rec_gcn_state_free(&x->s);
     rec_gcn_free(&x->m);
     rec_graph_free(&x->g);
+    rec_features_free(&x->known);
     *x = (struct net){ .kinked = false };
 }
 
@@ -238,7 +246,7 @@ static void gcn_has_the_gradient_of_its_loss_over_many_chunks(void)
 static void backward_adds_into_all_gradients_but_that_of_w1(void)
 {
     struct net x;
-    rec_real *once[2 * REC_GCN_MAX_LAYERS + 2];
+    rec_real *once[2 * REC_GCN_MAX_LAYERS + 3];
 
     make_good_net(&x, false, 4, 3);
     for (size_t i = 0; i < x.n_tensors; i++) {
@@ -310,7 +318,8 @@ static void check_refuses_wrong_gradients(void)
             }
             free(copy);
         }
-    CHECKF(refused == 8 * 4 + 2 && transposed == 2, "%zu, %zu", refused, transposed);
+    CHECKF(refused == x.n_tensors * 4 + 2 && transposed == 2, "%zu, %zu", refused,
+           transposed);
     free_net(&x);
 }
 
@@ -328,6 +337,26 @@ static void check_refuses_a_matrix_that_is_not_its_own_transpose(void)
     free_net(&x);
 }
 
+/* All of that again with side features: of both, of users, of items. */
+static void gcn_has_the_gradient_of_its_loss_with_side_features(void)
+{
+    static const uint32_t some[3][2] = { { 3, 4 }, { 5, 0 }, { 0, 3 } };
+
+    for (size_t k = 0; k < 3; k++) {
+        memcpy(n_known, some[k], sizeof n_known);
+        gcn_has_the_gradient_of_its_loss();
+        gcn_has_the_gradient_of_its_loss_over_many_chunks();
+        backward_adds_into_all_gradients_but_that_of_w1();
+        if (k == 0)
+            gcn_has_the_gradient_of_its_loss_under_a_fixed_dropout();
+        if (k == 0)
+            gcn_has_the_gradient_of_a_batch();
+        if (k == 0)
+            check_refuses_wrong_gradients();
+    }
+    memset(n_known, 0, sizeof n_known);
+}
+
 int main(void)
 {
     rec_kernels_init();
@@ -336,6 +365,7 @@ int main(void)
     RUN(gcn_has_the_gradient_of_a_batch);
     RUN(gcn_has_the_gradient_of_its_loss_over_many_chunks);
     RUN(backward_adds_into_all_gradients_but_that_of_w1);
+    RUN(gcn_has_the_gradient_of_its_loss_with_side_features);
     RUN(check_refuses_wrong_gradients);
     RUN(check_refuses_a_dropout_that_is_not_scaled_back);
     RUN(check_refuses_a_matrix_that_is_not_its_own_transpose);

@@ -7,7 +7,8 @@
 #include "nn/mf.h"
 #include "unit/toy.h"
 
-static const double PENALTY = 0.07, LR = 0.01;
+static const double LR = 0.01;
+static const struct rec_mf_l2 L2 = { 0.07, { 2.0, 3.0 } };
 
 struct net {
     struct rec_mf_data x;
@@ -43,8 +44,8 @@ static double share(void *ctx)
         uint32_t v = x->row->node[s];
         double n = x->x.count[s][v];
 
-        sum += 2.0 / n * square_length(&x->m.bias[s], v) +
-               x->x.sd * (PENALTY + 4.0 / n) * square_length(&x->m.factor[s], v);
+        sum += L2.lambda[s] / n * square_length(&x->m.bias[s], v) +
+               x->x.sd * (L2.penalty + 4.0 / n) * square_length(&x->m.factor[s], v);
     }
     return sum;
 }
@@ -59,8 +60,8 @@ static double objective(const struct net *x)
     for (int s = 0; s < 2; s++)
         for (uint32_t v = 0; v < x->x.n_nodes[s]; v++)
             if (x->x.count[s][v] > 0)
-                sum += 2.0 * square_length(&x->m.bias[s], v) +
-                       x->x.sd * (PENALTY * x->x.count[s][v] + 4.0) *
+                sum += L2.lambda[s] * square_length(&x->m.bias[s], v) +
+                       x->x.sd * (L2.penalty * x->x.count[s][v] + 4.0) *
                            square_length(&x->m.factor[s], v);
     return sum;
 }
@@ -86,7 +87,7 @@ static void free_net(struct net *x)
 }
 
 /* Two of what was moved by a step, over its rate: the gradient of the share. */
-static bool step_is_gradient(struct net *x, double penalty, double *worst)
+static bool step_is_gradient(struct net *x, const struct rec_mf_l2 *l2, double *worst)
 {
     struct tensor t[REC_MF_N_PARAMS];
     rec_real *dx[REC_MF_N_PARAMS];
@@ -100,7 +101,7 @@ static bool step_is_gradient(struct net *x, double penalty, double *worst)
         memcpy(dx[k], p->x, rec_param_size(p) * sizeof *dx[k]);
         t[k] = (struct tensor){ p->name, p->x, dx[k], rec_param_size(p) };
     }
-    rec_mf_step(&x->m, &x->x, x->row, penalty, LR);
+    rec_mf_step(&x->m, &x->x, x->row, l2, LR);
     for (uint32_t k = 0; k < REC_MF_N_PARAMS; k++) {
         double rate = k < 2 ? LR : LR / x->x.sd;
 
@@ -128,7 +129,7 @@ static void a_step_is_the_gradient_of_a_share(void)
         make_net(&x, widths[w], w + 1);
         for (size_t i = 0; i < x.x.n; i += 5) {
             x.row = &x.x.row[i];
-            CHECKF(step_is_gradient(&x, PENALTY, &worst), "width %u, rating %zu: %g",
+            CHECKF(step_is_gradient(&x, &L2, &worst), "width %u, rating %zu: %g",
                    widths[w], i, worst);
         }
         free_net(&x);
@@ -151,15 +152,15 @@ static void shares_add_up_to_the_objective(void)
 
 static void a_wrong_step_is_refused(void)
 {
+    const struct rec_mf_l2 more = { 1.01 * L2.penalty, { 2.0, 3.0 } },
+                           other = { L2.penalty, { 3.0, 2.0 } };
     struct net x;
 
     make_net(&x, 3, 4);
     x.row = &x.x.row[0];
-    CHECK(!step_is_gradient(&x, 1.01 * PENALTY, NULL));
-    CHECK(step_is_gradient(&x, PENALTY, NULL));
-    /* a weight that is no number */
-    x.x.count[REC_USERS][x.row->node[REC_USERS]] = 0;
-    CHECK(!step_is_gradient(&x, PENALTY, NULL));
+    CHECK(!step_is_gradient(&x, &more, NULL));
+    CHECK(!step_is_gradient(&x, &other, NULL));
+    CHECK(step_is_gradient(&x, &L2, NULL));
     free_net(&x);
 }
 

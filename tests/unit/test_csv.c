@@ -322,6 +322,107 @@ static void csv_survives_every_failed_allocation(void)
     CHECK(rec_mem_now() == before);
 }
 
+/* ---- while it comes ---- */
+
+/* A pipe that is read as rows. */
+struct live {
+    int in;
+    char path[32];
+    struct rec_csv *csv;
+};
+
+static void live_open(struct live *l, const char *text, bool gzip)
+{
+    static const struct rec_csv_dialect by_looking = { 0 };
+    int fd[2];
+
+    (void)alarm(30); /* who waits for what does not come, dies */
+    CHECK(pipe(fd) == 0);
+    l->in = fd[1];
+    (void)snprintf(l->path, sizeof l->path, "/dev/fd/%d", fd[0]);
+    if (!gzip)
+        CHECK(write(l->in, text, strlen(text)) == (ssize_t)strlen(text));
+    else {
+        gzFile z = gzdopen(dup(l->in), "wb");
+
+        CHECK(gzputs(z, text) > 0 && gzflush(z, Z_SYNC_FLUSH) == Z_OK);
+        CHECK(gzclose(z) == Z_OK);
+    }
+    CHECKF(rec_csv_open_live(l->path, &by_looking, &l->csv, &err) == REC_OK, "%s",
+           err.text);
+    (void)close(fd[0]);
+}
+
+static void live_write(struct live *l, const char *text)
+{
+    CHECK(write(l->in, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+static void live_next(struct live *l, const char *wanted)
+{
+    static struct rec_csv_row row;
+
+    CHECKF(rec_csv_next(l->csv, &row, &err) == REC_OK, "%s", err.text);
+    CHECKF(row.n == 2 && row.bytes == strlen(wanted) &&
+               memcmp(row.text, wanted, row.bytes) == 0,
+           "%u columns in '%.*s', not '%s'", row.n, (int)row.bytes, row.text, wanted);
+}
+
+static void live_end(struct live *l)
+{
+    static struct rec_csv_row row;
+
+    if (l->in >= 0)
+        (void)close(l->in);
+    CHECK(rec_csv_next(l->csv, &row, &err) == REC_OK && row.n == 0);
+    rec_csv_close(l->csv);
+    (void)alarm(0);
+}
+
+static void live_rows_come_as_soon_as_they_are_there(void)
+{
+    struct live l;
+
+    live_open(&l, "\na;b,,\nc;d\ne", false);
+    live_next(&l, "a;b,,");
+    live_next(&l, "c;d");
+    live_write(&l, ";\"f\n");
+    live_write(&l, "g\"\n");
+    live_next(&l, "e;\"f\ng\"");
+    live_write(&l, "h;i");
+    (void)close(l.in);
+    l.in = -1;
+    live_next(&l, "h;i");
+    live_end(&l);
+    live_open(&l, "a,b\nc,d\n", true);
+    live_next(&l, "a,b");
+    live_next(&l, "c,d");
+    live_end(&l);
+}
+
+/* The same whatever else is there: later lines are split by commas. */
+static void live_dialect_is_that_of_the_first_line(void)
+{
+    struct live l;
+
+    live_open(&l, "a;b\nc,d;1,2\ne,f;3,4\n", false);
+    CHECK(rec_csv_dialect(l.csv).delim == ';');
+    live_next(&l, "a;b");
+    live_next(&l, "c,d;1,2");
+    live_next(&l, "e,f;3,4");
+    live_end(&l);
+    live_open(&l, "a b\r\nc d\r\n", false);
+    CHECK(rec_csv_dialect(l.csv).newline == '\n');
+    live_next(&l, "a b\r");
+    live_next(&l, "c d\r");
+    live_end(&l);
+    live_open(&l, "a\tb\rc\td\r", false);
+    CHECK(rec_csv_dialect(l.csv).newline == '\r');
+    live_next(&l, "a\tb");
+    live_next(&l, "c\td");
+    live_end(&l);
+}
+
 int main(void)
 {
     files_begin();
@@ -336,6 +437,8 @@ int main(void)
     RUN(csv_reads_over_block_borders_plain_and_gzip);
     RUN(csv_open_says_what_is_not_there);
     RUN(csv_survives_every_failed_allocation);
+    RUN(live_rows_come_as_soon_as_they_are_there);
+    RUN(live_dialect_is_that_of_the_first_line);
     files_end();
     return test_end();
 }

@@ -243,6 +243,31 @@ static void rank_of_strings_with_long_common_beginnings(void)
     free(list);
 }
 
+/* The same strings, one by one from anywhere.  FOUND (n) is room. */
+static void check_find_many(const struct rec_dict *d, const struct rec_dict *none,
+                            const struct rec_column *c, const uint32_t *index,
+                            uint32_t n, uint32_t *found)
+{
+    const char **s = calloc(n, sizeof *s);
+    uint32_t *len = calloc(n, sizeof *len);
+
+    CHECK(s != NULL && len != NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        size_t bytes;
+
+        s[i] = rec_column_text(c, n - 1 - i, &bytes);
+        len[i] = (uint32_t)bytes;
+    }
+    rec_dict_find_many(d, s, len, n, found);
+    for (uint32_t i = 0; i < n; i++)
+        CHECKF(found[i] == index[n - 1 - i], "string %u", i);
+    rec_dict_find_many(none, s, len, n, found);
+    for (uint32_t i = 0; i < n; i++)
+        CHECK(found[i] == UINT32_MAX);
+    free(s);
+    free(len);
+}
+
 /* Rows of C are found as INDEX says, and nothing else is, nor in an empty set. */
 static void check_found(const struct rec_dict *d, const struct rec_column *c,
                         uint32_t n, const uint32_t *index)
@@ -256,6 +281,7 @@ static void check_found(const struct rec_dict *d, const struct rec_column *c,
     rec_dict_find_column(&none, c, n, found);
     for (uint32_t i = 0; i < n; i++)
         CHECK(found[i] == UINT32_MAX);
+    check_find_many(d, &none, c, index, n, found);
     free(found);
 }
 

@@ -188,7 +188,7 @@ static enum rec_status write_and_read(struct rec_gcn *m, const struct rec_graph 
     CHECK(rec_reader_open(files_path("model"), &r, &err) == REC_OK);
     CHECK(rec_reader_load(r, "model*", &err) == REC_OK);
     CHECKF(rec_reader_run(r, NULL, &err) == REC_OK, "%s", err.text);
-    st = rec_gcn_read(back, r, g, &err);
+    st = rec_gcn_read(back, r, g, NULL, &err);
     rec_reader_close(r);
     return st;
 }

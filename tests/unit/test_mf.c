@@ -10,7 +10,7 @@
 #include "unit/toy.h"
 
 static struct rec_err err;
-static const struct rec_mf_opts opts = { 20, 3, 0.05, 0.1 };
+static const struct rec_mf_opts opts = { 20, 3, { 0.05, { NAN, 3.0 } }, 0.1 };
 
 static double sum_of(uint32_t user, uint32_t item, float rating)
 {
@@ -84,12 +84,12 @@ static void plain_step(struct plain *c, const struct rec_mf_learner *x,
     for (uint32_t k = 0; k < d; k++)
         e -= p[k] * q[k];
     c->b[0][u] += lr * (e - 2.0 / n_u * c->b[0][u]);
-    c->b[1][i] += lr * (e - 2.0 / n_i * c->b[1][i]);
+    c->b[1][i] += lr * (e - 3.0 / n_i * c->b[1][i]);
     for (uint32_t k = 0; k < d; k++) {
         double pk = p[k], qk = q[k];
 
-        p[k] += lr / sd * (e * qk - sd * (x->opts.penalty + 4.0 / n_u) * pk);
-        q[k] += lr / sd * (e * pk - sd * (x->opts.penalty + 4.0 / n_i) * qk);
+        p[k] += lr / sd * (e * qk - sd * (x->opts.l2.penalty + 4.0 / n_u) * pk);
+        q[k] += lr / sd * (e * pk - sd * (x->opts.l2.penalty + 4.0 / n_i) * qk);
     }
 }
 

@@ -280,6 +280,36 @@ static void format_is_short(void)
     }
 }
 
+static void check_fixed(double x)
+{
+    char got[REC_FIXED_CHARS], wanted[64];
+
+    (void)snprintf(wanted, sizeof wanted, fabs(x) < 1e15 ? "%.6f" : "%.9g", x);
+    CHECKF(rec_format_fixed(x, got) == strlen(got) && strcmp(got, wanted) == 0,
+           "%.17g: %s, not %s", x, got, wanted);
+}
+
+static void fixed_is_as_printf_has_it(void)
+{
+    static const double cases[] = {
+        0.0, -0.0, 1.0,  -1e-9, 5e-7,  4.9999995, 0.5,      1e5,       999999.5,
+        1e6, 1e14, 1e15, 1e300, -1e15, 2.5e-6,    INFINITY, -INFINITY, 999999.9999995
+    };
+    uint64_t state = 9;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_fixed(cases[i]);
+    for (int i = 0; i < 30000; i++) {
+        double x = (double)(test_random(&state) >> 11) * 0x1p-53 * 6.0 - 0.5;
+
+        check_fixed(x);
+        check_fixed((double)(float)x);
+        check_fixed(x * 1e5);
+        check_fixed(floor(x * 1e6) / 1e6 + 5e-7);   /* near the middle */
+        check_fixed(floor(x * 128) / 128 + 0x1p-7); /* right in the middle */
+    }
+}
+
 int main(void)
 {
     RUN(u64_takes_digits_and_nothing_else);
@@ -291,5 +321,6 @@ int main(void)
     RUN(size_takes_units);
     RUN(format_reads_back_the_same);
     RUN(format_is_short);
+    RUN(fixed_is_as_printf_has_it);
     return test_end();
 }

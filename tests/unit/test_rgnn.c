@@ -1,10 +1,13 @@
 /* rgnn: its data against their definitions, and what training promises. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/par.h"
+#include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
+#include "nn/rgnn_size.h"
 #include "nn/train.h"
 #include "unit/toy.h"
 
@@ -232,7 +235,8 @@ static double trained_loss(const struct rec_ratings *r, const struct rec_rgnn_op
         if (r->part[i] == REC_VALID && !o->no_ratings) {
             double p = l.rating(l.self, r, i);
 
-            CHECK(p >= (double)x.x.g.low && p <= (double)x.x.g.high);
+            CHECK(p >= (double)x.x.g.low * x.x.g.unit &&
+                  p <= (double)x.x.g.high * x.x.g.unit);
         }
     if (values != NULL) {
         CHECK(rec_learner_n_values(&l) <= n);
@@ -361,13 +365,178 @@ static void members_average_what_each_predicts_alone(void)
             CHECK(fabs(each[0].rating(each[0].self, &t.x, i) - mean) > 1e-9);
         }
     CHECK(strcmp(l.param(l.self, 0)->name, "Y") == 0);
-    CHECK(strcmp(l.param(l.self, N * REC_RGNN_N_PARAMS - 1)->name, "alpha.3") == 0);
-    CHECK(l.param(l.self, N * REC_RGNN_N_PARAMS) == NULL);
+    CHECK(strcmp(l.param(l.self, N * 5 - 1)->name, "alpha.3") == 0);
+    CHECK(l.param(l.self, N * 5) == NULL);
     for (int k = 0; k < N; k++)
         rec_rgnn_learner_free(&one[k]);
     rec_rgnn_members_free(&all);
     toy_free(&t);
     free(time);
+}
+
+static struct rec_rgnn_plan plan_of(uint64_t edges, uint32_t nodes, uint32_t levels)
+{
+    struct rec_rgnn_plan p;
+
+    rec_rgnn_plan(&(struct rec_rgnn_look){ edges, nodes, levels }, &p);
+    return p;
+}
+
+static void the_plan_goes_by_density_and_levels(void)
+{
+    CHECK(plan_of(900000, 9700, 5).density == REC_RGNN_DENSE);
+    CHECK(plan_of(900000, 9700, 5).n_trials == 0);
+    CHECK(plan_of(14000, 270, 5).density == REC_RGNN_MIDDLING); /* dense but few */
+    CHECK(plan_of(80000, 2600, 5).density == REC_RGNN_MIDDLING);
+    CHECK(plan_of(80000, 2600, 5).basis == REC_RGNN_LEVEL);
+    CHECK(plan_of(80000, 2600, 11).basis == REC_RGNN_CL);
+    CHECK(plan_of(40000, 40000, 5).density == REC_RGNN_SPARSE);
+    CHECK(plan_of(40000, 40000, 5).basis == REC_RGNN_CL);
+    CHECK(plan_of(40000, 40000, 5).n_trials > 0);
+    CHECK(plan_of(400000, 400000, 5).n_trials == 0);
+    CHECK(plan_of(0, 0, 0).density == REC_RGNN_SPARSE);
+}
+
+/* 130 training ratings and validation that is too little, so five tenths in turn. */
+static void few_ratings_are_judged_by_several_tenths(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(30, 20, 200, 3, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_train_opts train = { .epochs = REC_OPEN_COUNT,
+                                    .lr = NAN,
+                                    .schedule = REC_SCHEDULE_COSINE };
+    struct rec_buf said = { 0 };
+    size_t n_train = 0, n_rows = 0;
+    const char *at;
+
+    for (size_t i = 0; i < t.x.n; i++) {
+        if (t.part[i] == REC_VALID && i > 20)
+            t.part[i] = REC_TEST;
+        n_train += t.part[i] == REC_TRAIN;
+    }
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    at = strstr((char *)said.data, " rows");
+    CHECK(at != NULL);
+    while (at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    n_rows = strtoul(at, NULL, 10);
+    CHECKF(n_rows > n_train / 3 && n_rows < n_train * 2 / 3, "%zu of %zu", n_rows,
+           n_train);
+    rec_buf_free(&said);
+    toy_free(&t);
+    free(time);
+}
+
+/* What settle() sets, and what it leaves alone. */
+static void only_what_is_open_is_settled(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(30, 20, 500, 3, &time);
+    struct rec_rgnn_opts o = opts();
+    struct rec_train_opts train = { .epochs = REC_OPEN_COUNT,
+                                    .lr = NAN,
+                                    .schedule = REC_SCHEDULE_COSINE };
+    struct rec_buf said = { 0 };
+
+    o.penalty = 0.5;
+    o.dropout = o.init = NAN;
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
+    CHECK(o.penalty == 0.5 && o.dropout == 0.3 && o.init == 0.003);
+    CHECK(o.basis == REC_RGNN_CL || o.basis == REC_RGNN_LEVEL);
+    CHECK(train.lr > 0.0 && train.epochs <= 32);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    CHECK(strstr((char *)said.data, "a trial of") != NULL);
+    CHECK(strstr((char *)said.data, "--penalty 0.5 --dropout 0.3") != NULL);
+    rec_buf_free(&said);
+    train.epochs = 3;
+    CHECK(rec_rgnn_settle(&t.x, 1, &o, &train, &said, &err) == REC_OK);
+    CHECK(train.epochs == 3);
+    CHECK(rec_buf_add(&said, "", 1, &err) == REC_OK);
+    CHECK(strstr((char *)said.data, "a trial of") == NULL);
+    rec_buf_free(&said);
+    toy_free(&t);
+    free(time);
+}
+
+/* Within a hundredth and what blocks are rounded up by. */
+static void the_bytes_of_a_training_are_foretold(void)
+{
+    int64_t *time;
+    struct toy t = timed_toy(900, 700, 20000, 5, &time);
+    struct rec_rgnn_opts o = opts();
+
+    for (int how = 0; how < 8; how++) {
+        uint64_t before = rec_mem_now(), said, held;
+        struct rec_rgnn_learner x;
+
+        o.basis = how % 2 == 0 ? REC_RGNN_LEVEL : REC_RGNN_CL;
+        o.no_time = how / 2 % 2 == 1;
+        o.width = how / 4 == 0 ? 8 : 65;
+        said = rec_rgnn_bytes(&t.x, &o, false);
+        CHECK(rec_rgnn_learner_make(&x, &t.x, &o, &err) == REC_OK);
+        held = rec_mem_now() - before;
+        CHECKF(said + said / 100 >= held && held + held / 100 >= said,
+               "%d: %" PRIu64 " held, %" PRIu64 " foretold", how, held, said);
+        CHECK(rec_rgnn_bytes(&t.x, &o, true) > said);
+        rec_mem_limit(before + said / 2);
+        CHECK(rec_rgnn_fits(&t.x, &o, 1, false, &err) == REC_ESYSTEM);
+        rec_mem_limit(before + 4 * said);
+        CHECK(rec_rgnn_fits(&t.x, &o, 1, false, &err) == REC_OK);
+        CHECK(rec_rgnn_fits(&t.x, &o, 5, false, &err) == REC_ESYSTEM);
+        rec_mem_limit(0);
+        rec_rgnn_learner_free(&x);
+    }
+    toy_free(&t);
+    free(time);
+}
+
+/* Sixteen times the ratings: the same training, sixteen times the predictions. */
+static void the_scale_of_ratings_does_not_matter(void)
+{
+    enum { MOST = 60000 };
+    int64_t *time;
+    struct toy t = timed_toy(60, 40, 900, 5, &time);
+    rec_real *a = calloc(MOST, sizeof *a), *b = calloc(MOST, sizeof *b);
+    struct rec_rgnn_opts o = opts();
+
+    CHECK(a != NULL && b != NULL);
+    for (o.basis = REC_RGNN_LEVEL; o.basis <= REC_RGNN_CL; o.basis++) {
+        double plain = trained_loss(&t.x, &o, 2, a, MOST), scaled;
+
+        for (size_t i = 0; i < t.x.n; i++)
+            t.rating[i] *= 16.0f;
+        scaled = trained_loss(&t.x, &o, 2, b, MOST);
+        for (size_t i = 0; i < t.x.n; i++)
+            t.rating[i] /= 16.0f;
+        CHECK(plain > 0.0 && scaled == 256.0 * plain);
+        CHECK(memcmp(a, b, MOST * sizeof *a) == 0);
+    }
+    CHECK(rec_rgnn_unit(1.1) == 1.0 && rec_rgnn_unit(1.5) == 1.0);
+    CHECK(rec_rgnn_unit(28.0) == 32.0 && rec_rgnn_unit(0.0) == 1.0);
+    free(a);
+    free(b);
+    toy_free(&t);
+    free(time);
+}
+
+static void time_kernels_are_read_from_text(void)
+{
+    static const char *const bad[] = {
+        "",  ":",    "1,",    ",1",      "1,,2", "x",    "1:x",
+        "0", "1:2:", "1:2:0", "1:2:3:4", "-5",   "1e13", "1,2,3,4,5,6,7,8,9"
+    };
+    struct rec_rgnn_taus t = { 0 };
+
+    CHECK(rec_rgnn_taus_parse("60,86400:864000:5", &t, &err) == REC_OK);
+    CHECK(t.n[0] == 2 && t.tau[0][0] == 60.0 && t.tau[0][1] == 86400.0);
+    CHECK(t.n[1] == 1 && t.tau[1][0] == 864000.0 && t.prior == 5.0);
+    CHECK(rec_rgnn_taus_parse(":7", &t, &err) == REC_OK);
+    CHECK(t.n[0] == 0 && t.n[1] == 1 && t.prior == 3.0);
+    CHECK(rec_rgnn_taus_parse("none", &t, &err) == REC_OK && t.n[0] + t.n[1] == 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECKF(rec_rgnn_taus_parse(bad[i], &t, &err) == REC_EUSAGE, "'%s'", bad[i]);
 }
 
 int main(void)
@@ -380,5 +549,11 @@ int main(void)
     RUN(training_is_finite_on_the_smallest_inputs);
     RUN(make_survives_every_failed_allocation);
     RUN(members_average_what_each_predicts_alone);
+    RUN(the_plan_goes_by_density_and_levels);
+    RUN(few_ratings_are_judged_by_several_tenths);
+    RUN(only_what_is_open_is_settled);
+    RUN(the_bytes_of_a_training_are_foretold);
+    RUN(the_scale_of_ratings_does_not_matter);
+    RUN(time_kernels_are_read_from_text);
     return test_end();
 }
