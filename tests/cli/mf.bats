@@ -63,21 +63,21 @@ rmse() {
     rows model.Q m.rec | nl >q
     rows model.b_u m.rec | nl >b_u
     rows model.b_i m.rec | nl >b_i
-    rows users m.rec | nl >users
-    rows items m.rec | nl >items
-    rows ratings m.rec | nl -v 0 >ratings
+    rows users m.rec | nl >u_ids
+    rows items m.rec | nl >i_ids
+    rows ratings m.rec | nl -v 0 >pairs
     rec-eval -q --predictions p.tsv m.rec >/dev/null
     awk -v mu="$(rows model m.rec | awk '$1 == "mean" { print $2 }')" '
-        FILENAME == "users" { u[$2] = $1; next }
-        FILENAME == "items" { i[$2] = $1; next }
+        FILENAME == "u_ids" { u[$2] = $1; next }
+        FILENAME == "i_ids" { i[$2] = $1; next }
         FILENAME == "b_u" || FILENAME == "b_i" { b[FILENAME, $1] = $2; next }
-        FILENAME == "ratings" { user[$1] = u[$2]; item[$1] = i[$3]; next }
+        FILENAME == "pairs" { user[$1] = u[$2]; item[$1] = i[$3]; next }
         FILENAME != "p.tsv" { for (k = 2; k <= NF; k++) x[FILENAME, $1, k] = $k; d = NF; next }
         FNR > 1 { s = mu + b["b_u", user[$1]] + b["b_i", item[$1]]
           for (k = 2; k <= d; k++) s += x["p", user[$1], k] * x["q", item[$1], k]
           s = s < 1 ? 1 : s > 5 ? 5 : s
           if (s - $4 < 1e-5 && s - $4 > -1e-5) n++ }
-        END { print n; exit n != 3000 }' users items ratings b_u b_i p q p.tsv
+        END { print n; exit n != 3000 }' u_ids i_ids pairs b_u b_i p q p.tsv
 }
 
 @test "options that are not its own are refused" {
