@@ -30,16 +30,16 @@ static bool no_features;
 static struct rec_opt table[] = {
     { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
       true },
-    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn: 64", 1,
+    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn, mf: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
-      "passes; 0 writes the initial weights; rgnn: by the data", 0, 1e9, true },
+      "passes; 0: none; rgnn: by the data, mf: 30", 0, 1e9, true },
     { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X",
-      "learning rate of Adam; rgnn: by the data", 1e-12, 1e3, true },
+      "learning rate; rgnn: by the data, mf: 0.03", 1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
-      "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
+      "of the learning rate; rgnn, mf: cosine", 0, 0, true },
     { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X",
       "L2 added to the gradient", 0, 1e3, true },
     { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
@@ -148,7 +148,7 @@ static const struct usual {
 } usual[REC_N_MODELS] = {
     [REC_MODEL_GCN] = { 16, 200, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
     [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
-    [REC_MODEL_MF] = { 64, 100, 0.02, 0.0, 0.16, 0.1, REC_SCHEDULE_COSINE },
+    [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
 };
 
 static void settle_real(const char *option, double *x, double by_default)
@@ -186,8 +186,8 @@ static void settle(void)
     net.rgnn.lambda[REC_ITEMS] = lambda[REC_ITEMS];
     net.mf = (struct rec_mf_opts){ .width = (uint32_t)hidden,
                                    .seed = net.gcn.seed,
-                                   .lambda = { lambda[REC_USERS], lambda[REC_ITEMS] },
-                                   .penalty = net.rgnn.penalty,
+                                   .l2 = { net.rgnn.penalty,
+                                           { lambda[REC_USERS], lambda[REC_ITEMS] } },
                                    .init = net.rgnn.init };
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;

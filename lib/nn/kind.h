@@ -4,7 +4,7 @@
 #include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
-#include "nn/mf.h"
+#include "nn/mf_learner.h"
 #include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
 
