@@ -12,15 +12,18 @@ static void say_what_was_found(const struct rec_fields *fields, bool has_header)
 static struct rec_clean_opts opts = { .found = say_what_was_found,
                                       .lo = -INFINITY,
                                       .hi = INFINITY };
-static const char *delim, *range, *max_errors;
+static const char *delim, *range, *max_errors, *threshold;
+static int form;
 
 static const struct rec_opt table[] = {
+    { "form", 'F', REC_OPT_CHOICE, &form, "auto|rows|list",
+      "a rating a row, or lines of `user item item ...`", 0, 0, true },
     { "user", 'u', REC_OPT_TEXT, &opts.fields.column[REC_USER], "COLUMN",
       "user id: a name or a number from 1", 0, 0, true },
     { "item", 'i', REC_OPT_TEXT, &opts.fields.column[REC_ITEM], "COLUMN", "item id", 0,
       0, true },
     { "rating", 'r', REC_OPT_TEXT, &opts.fields.column[REC_RATING], "COLUMN",
-      "rating, a number", 0, 0, true },
+      "rating, a number; 'none': no such column, all are 1", 0, 0, true },
     { "time", 't', REC_OPT_TEXT, &opts.fields.column[REC_TIME], "COLUMN",
       "time, seconds or ISO date; 'none': no such column", 0, 0, true },
     { "columns", 'c', REC_OPT_TEXT, &opts.fields.columns, "A,B,...",
@@ -43,6 +46,8 @@ static const struct rec_opt table[] = {
       0, true },
     { "range", 0, REC_OPT_TEXT, &range, "LO:HI",
       "drop ratings outside; either may be left out", 0, 0, true },
+    { "threshold", 0, REC_OPT_TEXT, &threshold, "R",
+      "drop ratings below R and make all others 1", 0, 0, true },
     { "max-errors", 0, REC_OPT_TEXT, &max_errors, "N",
       "bad rows to drop before giving up; else 0, or any with --reject", 0, 0, true },
     { "reject", 0, REC_OPT_TEXT, &opts.reject, "FILE",
@@ -77,6 +82,21 @@ static enum rec_status set_range(struct rec_err *err)
                : rec_fail(err, REC_EUSAGE, "--range: '%s' is empty", range);
 }
 
+/* What is liked: R and more. */
+static enum rec_status set_threshold(struct rec_err *err)
+{
+    float least = -INFINITY;
+
+    if (threshold == NULL)
+        return REC_OK;
+    if (threshold[0] == '\0' || !set_bound(threshold, strlen(threshold), &least))
+        return rec_fail(err, REC_EUSAGE, "--threshold: '%s' is not a number",
+                        threshold);
+    opts.lo = least > opts.lo ? least : opts.lo;
+    opts.positive = true;
+    return REC_OK;
+}
+
 /* Rows that are written to a file are not lost; that the run did not end at them is
  * recorded. */
 static enum rec_status set_max_errors(struct rec_err *err)
@@ -94,10 +114,17 @@ static void say_what_was_found(const struct rec_fields *f, bool has_header)
 {
     char split[REC_DIALECT_CHARS];
 
+    if (f->dialect.form == REC_FORM_LISTS) {
+        rec_note("%s: lists of a user's items, split at %s", f->file,
+                 rec_dialect_name(f->dialect, split));
+        return;
+    }
     rec_note("%s: columns end at %s, lines at %s, %s header%s", f->file,
              rec_dialect_name(f->dialect, split),
              f->dialect.newline == '\r' ? "CR" : "LF", has_header ? "with" : "without",
-             f->has_time ? "" : ", no time column");
+             !f->has_rating ? ", no rating column"
+             : f->has_time  ? ""
+                            : ", no time column");
 }
 
 static void add_term(char *text, size_t bytes, uint64_t n, const char *what)
@@ -137,10 +164,16 @@ static enum rec_status run(struct rec_err *err)
     uint64_t digest;
     enum rec_status st = rec_check_side_file("reject", opts.reject, err);
 
+    opts.dialect.form = form == 0   ? REC_FORM_LOOK
+                        : form == 1 ? REC_FORM_ROWS
+                                    : REC_FORM_LISTS;
+
     if (st == REC_OK)
         st = rec_dialect_parse("delim", delim, &opts.dialect, err);
     if (st == REC_OK)
         st = set_range(err);
+    if (st == REC_OK)
+        st = set_threshold(err);
     if (st == REC_OK)
         st = set_max_errors(err);
     if (st == REC_OK)

@@ -127,7 +127,7 @@ static bool header_is_needed(const struct rec_fields_opts *o)
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
         const char *s = o->column[f];
 
-        if (s != NULL && is_name(s, strlen(s)) && !(f == REC_TIME && is_none(s)))
+        if (s != NULL && is_name(s, strlen(s)) && !(f >= REC_RATING && is_none(s)))
             return true;
     }
     for (uint32_t i = 0; o->keep != NULL && (w = word(o->keep, i, &n)) != NULL; i++)
@@ -147,6 +147,13 @@ static bool is_word(const struct rec_csv_row *row, uint32_t at)
            !rec_is_missing(row->field[at], row->len[at], true);
 }
 
+/* Whether column AT begins with NAME, as user_id does: what ids are cannot tell. */
+static bool is_called(const struct rec_csv_row *row, uint32_t at, const char *name)
+{
+    return at < row->n && row->len[at] >= strlen(name) &&
+           strncasecmp(row->field[at], name, strlen(name)) == 0;
+}
+
 static bool looks_like_header(const struct rec_fields_opts *o,
                               const struct rec_fields *f,
                               const struct rec_csv_row *first)
@@ -155,7 +162,13 @@ static bool looks_like_header(const struct rec_fields_opts *o,
         return o->header == REC_HEADER_YES;
     if (header_is_needed(o))
         return true;
-    return first->n >= f->n_columns && is_word(first, f->at[REC_RATING]) &&
+    if (f->dialect.form == REC_FORM_LISTS)
+        return false;
+    if (!f->has_rating && !f->has_time)
+        return is_called(first, f->at[REC_USER], "user") &&
+               is_called(first, f->at[REC_ITEM], "item");
+    return first->n >= f->n_columns &&
+           (!f->has_rating || is_word(first, f->at[REC_RATING])) &&
            (!f->has_time || is_word(first, f->at[REC_TIME]));
 }
 
@@ -168,7 +181,8 @@ static enum rec_status check_header(const struct rec_fields_opts *o,
     for (enum rec_field k = 0; k < REC_N_FIELDS; k++) {
         const char *name = rec_field_names[k];
 
-        if (o->column[k] != NULL || o->columns != NULL)
+        if (o->column[k] != NULL || o->columns != NULL ||
+            (k == REC_RATING && !f->has_rating))
             continue;
         for (uint32_t i = 0; i < first->n; i++)
             if (i != f->at[k] && first->len[i] == strlen(name) &&
@@ -291,6 +305,7 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     struct rec_fields x = { .file = file,
                             .dialect = dialect,
                             .max_columns = REC_CSV_MAX_FIELDS,
+                            .has_rating = !is_none(o->column[REC_RATING]),
                             .has_time = !is_none(o->column[REC_TIME]) };
     enum rec_status st;
 
@@ -301,12 +316,15 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     if (first->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "%s:%llu: more than %d columns", file,
                         (unsigned long long)first->line, REC_CSV_MAX_FIELDS);
-    if (nothing_was_chosen(o) && has_three_columns(o, first)) {
+    if (dialect.form == REC_FORM_LISTS || (nothing_was_chosen(o) && first->n == 2)) {
+        x.has_rating = x.has_time = false;
+        x.max_columns = 2;
+    } else if (nothing_was_chosen(o) && has_three_columns(o, first)) {
         x.has_time = false;
         x.max_columns = REC_TIME;
     }
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
-        if (f == REC_TIME && !x.has_time)
+        if ((f == REC_TIME && !x.has_time) || (f == REC_RATING && !x.has_rating))
             continue;
         st = choose(o, f, first, &x, err);
         if (st != REC_OK)

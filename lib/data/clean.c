@@ -390,7 +390,7 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     c->counts = &sum;
     c->w = w;
     c->rules =
-        (struct rec_row_rules){ opts->lo, opts->hi,
+        (struct rec_row_rules){ opts->lo, opts->hi, opts->positive,
                                 opts->reject != NULL || opts->dups == REC_DUPS_ERROR };
     c->reserve = rec_mem_left() / RESERVE;
     st = rec_repeats_make(&c->repeats, opts->dups, err);

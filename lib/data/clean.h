@@ -24,6 +24,7 @@ struct rec_clean_opts {
     uint64_t skip;       /* lines to pass over at the top of each file */
     uint64_t head;       /* data rows to read of each file, before cleaning; 0: all */
     float lo, hi;        /* ratings outside are dropped */
+    bool positive;       /* those that are left become 1 */
     uint64_t max_errors; /* bad rows to drop before giving up */
     const char *reject;  /* file for the rows that are dropped, see reject.h, or NULL */
 };

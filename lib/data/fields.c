@@ -66,7 +66,7 @@ static bool fits(const struct rec_fields *f, const struct rec_csv_row *row,
     double x;
     bool ok = rec_csv_span_next(&s, &other, &err) == REC_OK &&
               other.n >= f->n_columns && other.n <= f->max_columns &&
-              rec_parse_f64(other.field[at], other.len[at], &x);
+              (!f->has_rating || rec_parse_f64(other.field[at], other.len[at], &x));
 
     rec_buf_free(&s.unquoted);
     return ok;
@@ -97,6 +97,11 @@ static enum rec_status too_many(const struct rec_fields *f,
 {
     if (row->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "more than %d columns", REC_CSV_MAX_FIELDS);
+    if (f->max_columns == 2)
+        return rec_fail(err, REC_EINPUT,
+                        "%u columns where 2 are due, as in the first row (--rating 3 "
+                        "reads ratings, --form list takes rows of any length)",
+                        row->n);
     return rec_fail(err, REC_EINPUT,
                     "%u columns where %u are due, as the first row has no time "
                     "(--time none ignores times)",
@@ -108,9 +113,9 @@ static enum rec_status read_numbers(const struct rec_fields *f,
                                     struct rec_raw_row *out, struct rec_err *err)
 {
     uint32_t at = f->at[REC_RATING];
-    double x;
+    double x = 1.0;
 
-    if (!rec_parse_f64(row->field[at], row->len[at], &x))
+    if (f->has_rating && !rec_parse_f64(row->field[at], row->len[at], &x))
         return bad_rating(f, row, err);
     out->rating = (float)x + 0.0f; /* "-0" is 0 */
     if (!isfinite(out->rating))
@@ -147,6 +152,7 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
         uint32_t at = f->at[*missing];
 
         if ((*missing != REC_TIME || f->has_time) &&
+            (*missing != REC_RATING || f->has_rating) &&
             rec_is_missing(row->field[at], row->len[at], *missing >= REC_RATING))
             return REC_OK;
     }

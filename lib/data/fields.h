@@ -11,7 +11,8 @@
  * or in COLUMNS, "a,b,c", for a file without one.  By default user, item, rating and
  * time are columns 1 to 4, or those of these names in COLUMNS.  A time of "none" means
  * that there is no such column; if nothing at all was chosen, so does a first row of
- * three columns.
+ * three columns.  A rating of "none" means that every row has rating 1; so does, if
+ * nothing at all was chosen, a first row of two columns, and a file of lists.
  *
  * KEEP, "a,b,c", names further columns, whose text is carried along as it is.
  */
@@ -33,7 +34,7 @@ struct rec_fields_opts {
 struct rec_fields {
     const char *file; /* for messages */
     struct rec_csv_dialect dialect;
-    bool has_time;
+    bool has_rating, has_time;
     uint32_t at[REC_N_FIELDS];       /* column of each field, from 0 */
     uint32_t n_columns, max_columns; /* at least and at most so many must be there */
     bool default_columns;            /* nothing was chosen: a hint is in place */
@@ -68,8 +69,8 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
                                   struct rec_fields *out, bool *is_header,
                                   struct rec_err *err) REC_MUST_USE;
 
-/* The column of a file that S, the argument of --OPTION, is the number of, from 1, or the
- * name in its FIRST row; AT counts from 0.  Errors as rec_fields_choose(). */
+/* The column of a file that S, the argument of --OPTION, is the number of, from 1, or
+ * the name in its FIRST row; AT counts from 0.  Errors as rec_fields_choose(). */
 enum rec_status rec_column_find(const char *file, const struct rec_csv_row *first,
                                 const char *option, const char *s, uint32_t *at,
                                 struct rec_err *err) REC_MUST_USE;

@@ -88,6 +88,8 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
         p->counts.out_of_range++;
         return REC_OK;
     }
+    if (rules->positive)
+        row->rating = 1.0f;
     row->kept = true;
     *fate = REC_TAKEN;
     p->n++;

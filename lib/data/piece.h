@@ -9,8 +9,9 @@
  * each keeps its own counts, which the caller adds up in their order.
  */
 struct rec_row_rules {
-    float lo, hi; /* ratings outside are dropped */
-    bool origins; /* note where each row is from */
+    float lo, hi;  /* ratings outside are dropped */
+    bool positive; /* what is left becomes 1 */
+    bool origins;  /* note where each row is from */
 };
 
 /* read = n + missing + out_of_range + rejected */

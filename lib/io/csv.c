@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "io/dialect.h"
+#include "io/list.h"
 
 /* Readable bytes behind the text: marks() looks at 64 bytes at a time. */
 enum { WINDOW = 64 };
@@ -218,6 +219,8 @@ enum rec_status rec_csv_span_next(struct rec_csv_span *s, struct rec_csv_row *ro
                                   struct rec_err *err)
 {
     row->n = 0;
+    if (s->dialect.form == REC_FORM_LISTS)
+        return rec_list_next(s, row, err);
     while (s->text < s->end) {
         const char *after = NULL;
         uint64_t newlines = 0;
@@ -520,6 +523,11 @@ static enum rec_status look(struct rec_csv *csv, size_t from, size_t n, uint64_t
         from = csv->pos;
         end = from + at_most(csv->n - from, PIECE_BYTES);
     }
+    if (st == REC_OK && d->form == REC_FORM_LOOK)
+        d->form = rec_list_look(csv->buf + from, end - from, d) ? REC_FORM_LISTS
+                                                                : REC_FORM_ROWS;
+    if (st == REC_OK && d->delim == 0 && d->form == REC_FORM_LISTS)
+        d->delim = memchr(csv->buf + from, ' ', end - from) != NULL ? ' ' : '\t';
     if (st == REC_OK && d->delim == 0)
         rec_dialect_delim(csv->buf + from, end - from, d);
     return st == REC_OK ? settle(csv, err) : st;

@@ -25,6 +25,9 @@ struct rec_csv_dialect {
     char delim;   /* 0: find out by looking */
     bool doubled; /* the delimiter is two of them, as in "::" */
     char newline; /* '\n', also for CRLF, or '\r'; 0: find out by looking */
+    /* A line is a user and a list of items; it comes out as rows of two fields, one an
+     * item, or one with an empty item if the list is empty.  See list.h. */
+    enum { REC_FORM_ROWS, REC_FORM_LISTS, REC_FORM_LOOK } form;
 };
 
 /* With more fields than fit, n is REC_CSV_MAX_FIELDS + 1 and the last is not one. */
@@ -47,7 +50,9 @@ struct rec_csv_span {
     const char *name; /* the input's */
     struct rec_csv_dialect dialect;
     bool has_quotes, has_nul;
-    struct rec_buf unquoted; /* fields whose text is not in the input as it is */
+    const char *list, *line_end; /* what is left of a list; NULL between lines */
+    const char *first;           /* the line of it */
+    struct rec_buf unquoted;     /* fields whose text is not in the input as it is */
 };
 
 /*

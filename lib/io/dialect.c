@@ -90,7 +90,7 @@ enum rec_status rec_dialect_parse(const char *option, const char *text,
 
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)
 {
-    struct rec_csv_dialect found = { ',', false, out->newline };
+    struct rec_csv_dialect found = { ',', false, out->newline, out->form };
     struct rec_csv_dialect d = *out;
     unsigned most = 0;
 
