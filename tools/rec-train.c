@@ -12,13 +12,14 @@ enum models {
     RGNN = 1 << REC_MODEL_RGNN,
     MF = 1 << REC_MODEL_MF,
     SPECTRAL = 1 << REC_MODEL_SPECTRAL,
-    STEPS = GCN | RGNN | MF /* trained by steps */
+    LIGHTGCN = 1 << REC_MODEL_LIGHTGCN,
+    STEPS = ~SPECTRAL /* trained by steps */
 };
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
 static int model = REC_MODEL_GCN, keep = KEEP_AUTO, metric = VALID_RMSE;
 static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO,
-           filter = REC_SPECTRAL_RESHAPED;
+           filter = REC_SPECTRAL_RESHAPED, loss = REC_LOSS_SOFTMAX;
 static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
     .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
@@ -31,8 +32,8 @@ static struct rec_rgnn_taus taus;
 static bool no_features;
 
 static struct rec_opt table[] = {
-    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf|spectral", "kind of model", 0,
-      0, true },
+    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf|spectral|lightgcn",
+      "kind of model", 0, 0, true },
     { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn, mf: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
@@ -47,8 +48,9 @@ static struct rec_opt table[] = {
       true },
     { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
       "L2; most length of the gradient", 0, 1e9, true },
-    { "filter", 0, REC_OPT_CHOICE, &filter, "gfcf|reshaped",
-      "spectral: of the graph's frequencies", 0, 0, true },
+    { "filter", 0, REC_OPT_CHOICE, &filter, "gfcf|reshaped", NULL, 0, 0, true },
+    { "loss", 0, REC_OPT_CHOICE, &loss, "softmax|bpr", "spectral; lightgcn", 0, 0,
+      true },
     { "dropout", 0, REC_OPT_REAL, &net.gcn.dropout, "P",
       "share of layer outputs left out; rgnn: of products", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.gcn.batch, "N", "ratings a step; 0 = all", 0, 0,
@@ -111,12 +113,12 @@ static const struct {
     const char *option;
     int models;
 } only[] = {
-    { "layers", GCN },
+    { "layers", GCN | LIGHTGCN },
     { "weight-decay", GCN },
     { "clip-norm", GCN },
-    { "batch", GCN },
+    { "batch", GCN | LIGHTGCN },
     { "dropout", GCN | RGNN },
-    { "penalty", RGNN | MF },
+    { "penalty", RGNN | MF | LIGHTGCN },
     { "init", RGNN | MF },
     { "folds", RGNN },
     { "basis", RGNN },
@@ -126,6 +128,7 @@ static const struct {
     { "lambda-user", RGNN | MF },
     { "lambda-item", RGNN | MF },
     { "filter", SPECTRAL },
+    { "loss", LIGHTGCN },
     { "epochs", STEPS },
     { "lr", STEPS },
     { "schedule", STEPS },
@@ -165,6 +168,7 @@ static const struct usual {
     [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
     [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
     [REC_MODEL_SPECTRAL] = { 0, 0, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
+    [REC_MODEL_LIGHTGCN] = { 64, 20, 0.012, 0.0, 1e-4, NAN, REC_SCHEDULE_NONE },
 };
 
 static void settle_real(const char *option, double *x, double by_default)
@@ -208,6 +212,16 @@ static void settle(void)
     net.spectral =
         (struct rec_spectral_opts){ (uint32_t)hidden, (enum rec_spectral_filter)filter,
                                     net.gcn.seed };
+    if (model == REC_MODEL_LIGHTGCN && !rec_opt_given("batch"))
+        net.gcn.batch = loss == REC_LOSS_BPR ? 2048 : 8192;
+    if (model == REC_MODEL_LIGHTGCN && loss == REC_LOSS_BPR && !rec_opt_given("lr"))
+        train_opts.lr = 0.001;
+    net.lightgcn = (struct rec_lightgcn_opts){ (uint32_t)hidden,
+                                               (uint32_t)layers,
+                                               (uint32_t)net.gcn.batch,
+                                               (enum rec_lightgcn_loss)loss,
+                                               net.gcn.seed,
+                                               net.rgnn.penalty };
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
@@ -271,8 +285,11 @@ static enum rec_status check_valid(bool has_valid, struct rec_err *err)
 {
     if (!train_opts.keep_best || train_opts.by_loss || has_valid)
         return REC_OK;
-    return rec_fail(err, REC_EUSAGE, "--%s: there are no validation ratings",
-                    train_opts.patience > 0 ? "patience" : "keep best");
+    return rec_fail(err, REC_EUSAGE, "--%s: %s",
+                    train_opts.patience > 0 ? "patience" : "keep best",
+                    rec_model_kinds[model]->rating == NULL
+                        ? "this model does not rate: it goes with --metric loss"
+                        : "there are no validation ratings");
 }
 
 static enum rec_status run_training(const struct rec_learner *l, bool has_valid,

@@ -4,6 +4,7 @@
 #include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
+#include "nn/lightgcn.h"
 #include "nn/mf_learner.h"
 #include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
@@ -19,6 +20,7 @@ struct rec_model_opts {
     uint32_t members; /* of rgnn */
     struct rec_mf_opts mf;
     struct rec_spectral_opts spectral;
+    struct rec_lightgcn_opts lightgcn;
     bool keep_best; /* a copy of the weights will be needed as well */
 };
 
@@ -99,10 +101,17 @@ struct rec_model_kind {
 };
 
 extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn, rec_model_mf,
-    rec_model_spectral;
+    rec_model_spectral, rec_model_lightgcn;
 
 /* All of them, by these numbers. */
-enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_MODEL_MF, REC_MODEL_SPECTRAL, REC_N_MODELS };
+enum {
+    REC_MODEL_GCN,
+    REC_MODEL_RGNN,
+    REC_MODEL_MF,
+    REC_MODEL_SPECTRAL,
+    REC_MODEL_LIGHTGCN,
+    REC_N_MODELS
+};
 extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
 
 /* A trained model of any kind.  { 0 } is empty. */

@@ -1,0 +1,361 @@
+#include "nn/lightgcn.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/par.h"
+#include "base/random.h"
+#include "nn/kernels.h"
+#include "nn/lightgcn_step.h"
+#include "nn/settings.h"
+
+enum { CHUNKS = 256 };
+
+static const char *const losses[] = { "softmax", "bpr" };
+
+void rec_lightgcn_free(struct rec_lightgcn *m)
+{
+    rec_by_vector_free(&m->rank);
+    rec_param_free(&m->e);
+    rec_free(m->norm);
+    rec_free(m->f);
+    rec_free(m->layer[0]);
+    rec_free(m->layer[1]);
+    rec_free(m->df);
+    rec_free(m->order);
+    rec_free(m->who);
+    rec_free(m->b.user);
+    rec_free(m->b.pos);
+    rec_free(m->b.neg);
+    rec_free(m->row);
+    rec_free(m->neg);
+    rec_free(m->s);
+    rec_free(m->dneg);
+    rec_free(m->dpos);
+    rec_free(m->part);
+    rec_pairs01_free(&m->r);
+    *m = (struct rec_lightgcn){ 0 };
+}
+
+/* ---- spreading ---- */
+
+struct spread {
+    const struct rec_lightgcn *m;
+    const rec_real *x; /* of a layer */
+    rec_real *y;       /* of the next */
+    rec_real *sum;     /* of all of them */
+    rec_real by;       /* the sum is multiplied with it, once it is whole; else 1 */
+};
+
+/*
+ * forward:  y[v] = norm[v] sum of norm[w] x[w] over v's neighbours w;   sum[v] += y[v]
+ * The matrix is symmetric: this is its own backward.
+ */
+REC_CLONES static void spread_chunk(void *ctx, uint32_t chunk)
+{
+    const struct spread *k = ctx;
+    const struct rec_pairs01 *r = &k->m->r;
+    const rec_real *norm = k->m->norm;
+    uint32_t d = k->m->opts.width, n = r->n[0] + r->n[1];
+    uint32_t from = (uint32_t)((uint64_t)n * chunk / CHUNKS);
+    uint32_t to = (uint32_t)((uint64_t)n * (chunk + 1) / CHUNKS);
+
+    for (uint32_t v = from; v < to; v++) {
+        int side = v < r->n[0] ? 0 : 1;
+        uint32_t own = side == 0 ? v : v - r->n[0], first = side == 0 ? r->n[0] : 0;
+        rec_real *y = k->y + (size_t)v * d, *sum = k->sum + (size_t)v * d;
+
+        memset(y, 0, d * sizeof *y);
+        for (uint64_t e = r->off[side][own]; e < r->off[side][own + 1]; e++) {
+            uint32_t w = first + r->to[side][e];
+            const rec_real *x = k->x + (size_t)w * d;
+            rec_real by = norm[w];
+
+            for (uint32_t j = 0; j < d; j++)
+                y[j] += by * x[j];
+        }
+        for (uint32_t j = 0; j < d; j++) {
+            y[j] *= norm[v];
+            sum[j] = (sum[j] + y[j]) * k->by;
+        }
+    }
+}
+
+/* out = mean of x and of its L spread forms; X and OUT (N, D) may not overlap. */
+static void spread(const struct rec_lightgcn *m, const rec_real *x, rec_real *out)
+{
+    uint32_t n_layers = m->opts.n_layers;
+    struct spread k = { .m = m, .x = x, .sum = out };
+
+    memcpy(out, x, rec_param_size(&m->e) * sizeof *out);
+    for (uint32_t l = 0; l < n_layers; l++) {
+        k.y = m->layer[l % 2];
+        k.by = l + 1 == n_layers ? (rec_real)(1.0 / (n_layers + 1)) : 1;
+        rec_par_run(CHUNKS, spread_chunk, &k);
+        k.x = k.y;
+    }
+}
+
+void rec_lightgcn_spread(struct rec_lightgcn *m)
+{
+    spread(m, m->e.x, m->f);
+}
+
+/* ---- making ---- */
+
+static enum rec_status room(rec_real **x, size_t n, size_t d, struct rec_err *err)
+{
+    *x = rec_alloc_zero(n, d * sizeof **x, "node vectors", err);
+    return *x == NULL ? REC_ESYSTEM : REC_OK;
+}
+
+static enum rec_status make_graph(struct rec_lightgcn *m,
+                                  const struct rec_ratings *ratings, bool learn,
+                                  struct rec_err *err)
+{
+    enum rec_status st = rec_pairs01_make(ratings, ratings->part, &m->r, err);
+    uint64_t n = (uint64_t)ratings->n_users + ratings->n_items;
+
+    if (st == REC_OK && n > UINT32_MAX)
+        return rec_fail(err, REC_EINPUT, "too many users and items for this model");
+    if (st == REC_OK)
+        st = room(&m->norm, n, 1, err);
+    for (uint32_t v = 0; st == REC_OK && v < n; v++) {
+        int side = v < m->r.n[0] ? 0 : 1;
+        uint64_t d = rec_pairs01_degree(&m->r, side, side == 0 ? v : v - m->r.n[0]);
+
+        m->norm[v] = d > 0 ? (rec_real)(1.0 / sqrt((double)d)) : 0;
+    }
+    if (st == REC_OK)
+        st = rec_param_make(&m->e, "E", (uint32_t)n, m->opts.width, learn, err);
+    if (st == REC_OK)
+        st = room(&m->f, n, m->opts.width, err);
+    for (int k = 0; st == REC_OK && k < 2; k++)
+        st = room(&m->layer[k], n, m->opts.width, err);
+    return st;
+}
+
+static uint32_t batch_size(uint64_t n_pairs, uint32_t wanted)
+{
+    uint64_t n = wanted == 0 || wanted > n_pairs ? n_pairs : wanted;
+
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX - 1;
+}
+
+static enum rec_status make_batch(struct rec_lightgcn *m, struct rec_err *err)
+{
+    uint32_t n = batch_size(m->r.n_pairs, m->opts.batch);
+    bool shared = m->opts.loss == REC_LOSS_SOFTMAX;
+    uint32_t n_neg = shared ? REC_LIGHTGCN_NEGATIVES : n, d = m->opts.width;
+    enum rec_status st = REC_ESYSTEM;
+
+    m->opts.batch = n;
+    m->b.n_neg = n_neg;
+    m->order = rec_alloc(m->r.n_pairs, sizeof *m->order, "pairs", err);
+    m->who = m->order ? rec_alloc(m->r.n_pairs, sizeof *m->who, "pairs", err) : NULL;
+    m->b.user = m->who ? rec_alloc(n, sizeof *m->b.user, "a batch", err) : NULL;
+    m->b.pos = m->b.user ? rec_alloc(n, sizeof *m->b.pos, "a batch", err) : NULL;
+    m->b.neg = m->b.pos ? rec_alloc(n_neg, sizeof *m->b.neg, "a batch", err) : NULL;
+    m->part = m->b.neg ? rec_alloc(REC_LIGHTGCN_PARTS, sizeof *m->part, "a batch", err)
+                       : NULL;
+    if (m->part != NULL)
+        st = room(&m->df, m->e.rows, d, err);
+    if (st == REC_OK)
+        st = room(&m->dpos, n, 1, err);
+    if (st == REC_OK)
+        st = room(&m->row, 2 * (size_t)n, d, err);
+    if (st == REC_OK && shared)
+        st = room(&m->neg, n_neg, d, err);
+    if (st == REC_OK && shared)
+        st = room(&m->s, REC_LIGHTGCN_PARTS * REC_LIGHTGCN_ROWS, n_neg, err);
+    if (st == REC_OK && shared)
+        st = room(&m->dneg, REC_LIGHTGCN_PARTS * (size_t)n_neg, d, err);
+    for (uint32_t u = 0; st == REC_OK && u < m->r.n[0]; u++)
+        for (uint64_t e = m->r.off[0][u]; e < m->r.off[0][u + 1]; e++)
+            m->who[e] = u;
+    return st;
+}
+
+enum rec_status rec_lightgcn_make(struct rec_lightgcn *out,
+                                  const struct rec_ratings *ratings,
+                                  const struct rec_lightgcn_opts *opts,
+                                  struct rec_err *err)
+{
+    struct rec_lightgcn m = { .opts = *opts };
+    enum rec_status st = make_graph(&m, ratings, true, err);
+
+    rec_kernels_init();
+    if (st == REC_OK && m.r.n_pairs > UINT32_MAX)
+        st = rec_fail(err, REC_EINPUT, "more than 2^32 pairs");
+    if (st == REC_OK)
+        st = make_batch(&m, err);
+    if (st != REC_OK) {
+        rec_lightgcn_free(&m);
+        return st;
+    }
+    rec_param_normal(&m.e, opts->seed, 0.1);
+    *out = m;
+    return REC_OK;
+}
+
+uint64_t rec_lightgcn_bytes(const struct rec_ratings *r,
+                            const struct rec_lightgcn_opts *o)
+{
+    uint64_t n = (uint64_t)r->n_users + r->n_items, d = o->width, pairs = 0, batch;
+    uint64_t shared = 0;
+
+    for (size_t i = 0; i < r->n; i++)
+        pairs += r->part[i] == REC_TRAIN;
+    batch = batch_size(pairs, o->batch);
+    if (o->loss == REC_LOSS_SOFTMAX)
+        shared = REC_LIGHTGCN_NEGATIVES *
+                 (d + 1 + REC_LIGHTGCN_PARTS * (REC_LIGHTGCN_ROWS + d));
+    return 1024 + pairs * 16 + n * 8 +
+           (n * (8 * d + 1) + batch * (2 * d + 4) + shared) * sizeof(rec_real);
+}
+
+/* ---- as a learner ---- */
+
+static struct rec_param *param(void *self, uint32_t index)
+{
+    return index == 0 ? &((struct rec_lightgcn *)self)->e : NULL;
+}
+
+/* Pairs FROM .. of the order become the batch. */
+static void take(struct rec_lightgcn *m, uint64_t from)
+{
+    uint64_t left = m->r.n_pairs - from;
+
+    m->b.n = left < m->opts.batch ? (uint32_t)left : m->opts.batch;
+    for (uint32_t i = 0; i < m->b.n; i++) {
+        uint32_t e = m->order[from + i];
+
+        m->b.user[i] = m->who[e];
+        m->b.pos[i] = m->r.to[0][e];
+    }
+}
+
+/* A shuffle of the pairs, a function of (seed, epoch). */
+static void shuffle(struct rec_lightgcn *m, uint64_t epoch)
+{
+    struct rec_random random;
+    char stream[48];
+
+    (void)snprintf(stream, sizeof stream, "lightgcn order %llu",
+                   (unsigned long long)epoch);
+    rec_random_init(&random, m->opts.seed, stream);
+    for (uint32_t i = 0; i < m->r.n_pairs; i++) {
+        uint32_t k = (uint32_t)rec_random_below(&random, (uint64_t)i + 1);
+
+        m->order[i] = i;
+        m->order[i] = m->order[k];
+        m->order[k] = i;
+    }
+}
+
+static double loss(void *self)
+{
+    struct rec_lightgcn *m = self;
+
+    rec_lightgcn_spread(m);
+    shuffle(m, 0);
+    take(m, 0);
+    rec_lightgcn_draw(m, 0, 0);
+    return rec_lightgcn_batch(m, false);
+}
+
+static void epoch(void *self, uint64_t epoch, double lr)
+{
+    const struct rec_adam adam = { lr, 0.9, 0.999, 1e-8, 0.0 };
+    struct rec_lightgcn *m = self;
+    uint64_t n = (m->r.n_pairs + m->opts.batch - 1) / m->opts.batch;
+
+    shuffle(m, epoch);
+    for (uint64_t k = 0; k < n; k++) {
+        take(m, k * m->opts.batch);
+        rec_lightgcn_draw(m, epoch, k);
+        rec_lightgcn_spread(m);
+        (void)rec_lightgcn_batch(m, true);
+        rec_adam_step(&adam, (epoch - 1) * n + k + 1, &m->e);
+    }
+}
+
+static bool output(void *self, uint32_t index, char name[48], const rec_real **x,
+                   size_t *n)
+{
+    const struct rec_lightgcn *m = self;
+
+    if (index > 0)
+        return false;
+    (void)snprintf(name, 48, "the spread vectors");
+    *x = m->f;
+    *n = rec_param_size(&m->e);
+    return true;
+}
+
+struct rec_learner rec_lightgcn_learner(struct rec_lightgcn *m)
+{
+    return (struct rec_learner){ m, param, loss, epoch, NULL, output };
+}
+
+/* dE from dF: the gradient of a mean of symmetric matrices is itself. */
+void rec_lightgcn_back(struct rec_lightgcn *m)
+{
+    spread(m, m->df, m->e.dx);
+}
+
+/* ---- as sections ---- */
+
+enum rec_status rec_lightgcn_write(const struct rec_lightgcn *m, struct rec_writer *w,
+                                   const char *by, struct rec_err *err)
+{
+    struct rec_table t;
+    enum rec_status st;
+
+    rec_settings_init(&t, "model", by);
+    st = rec_settings_add(&t, "model", "lightgcn", err);
+    if (st == REC_OK)
+        st = rec_settings_add_number(&t, "width", m->opts.width, err);
+    if (st == REC_OK)
+        st = rec_settings_add_number(&t, "layers", m->opts.n_layers, err);
+    if (st == REC_OK)
+        st = rec_settings_add(&t, "loss", losses[m->opts.loss], err);
+    if (st == REC_OK)
+        st = rec_writer_table(w, &t, err);
+    if (st == REC_OK)
+        st = rec_param_write(&m->e, w, by, err);
+    rec_table_free(&t);
+    return st;
+}
+
+enum rec_status rec_lightgcn_read(struct rec_lightgcn *out, struct rec_reader *r,
+                                  const struct rec_ratings *ratings,
+                                  struct rec_err *err)
+{
+    struct rec_lightgcn m = { .df = NULL };
+    struct rec_table *t;
+    uint64_t width = 0, layers = 0;
+    enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
+
+    if (st == REC_OK)
+        st = rec_settings_check(t, err);
+    if (st == REC_OK)
+        st = rec_settings_get_number(t, "width", 1, 1024, &width, err);
+    if (st == REC_OK)
+        st = rec_settings_get_number(t, "layers", 1, 8, &layers, err);
+    m.opts.width = (uint32_t)width;
+    m.opts.n_layers = (uint32_t)layers;
+    if (st == REC_OK)
+        st = make_graph(&m, ratings, false, err);
+    if (st == REC_OK)
+        st = rec_param_read(&m.e, r, err);
+    if (st != REC_OK) {
+        rec_lightgcn_free(&m);
+        return st;
+    }
+    rec_lightgcn_spread(&m);
+    *out = m;
+    return REC_OK;
+}
