@@ -3,15 +3,16 @@
 #include "io/dialect.h"
 #include "tools/tool.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 static void say_what_was_found(const struct rec_fields *fields, bool has_header);
 
-static struct rec_clean_opts opts = { .found = say_what_was_found,
-                                      .lo = -INFINITY,
-                                      .hi = INFINITY };
+static struct rec_clean_opts opts = {
+    .found = say_what_was_found, .lo = -INFINITY, .hi = INFINITY, .threshold = NAN
+};
 static const char *delim, *range, *max_errors;
 
 static const struct rec_opt table[] = {
@@ -20,7 +21,7 @@ static const struct rec_opt table[] = {
     { "item", 'i', REC_OPT_TEXT, &opts.fields.column[REC_ITEM], "COLUMN", "item id", 0,
       0, true },
     { "rating", 'r', REC_OPT_TEXT, &opts.fields.column[REC_RATING], "COLUMN",
-      "rating, a number", 0, 0, true },
+      "rating, a number; 'none': every rating is 1", 0, 0, true },
     { "time", 't', REC_OPT_TEXT, &opts.fields.column[REC_TIME], "COLUMN",
       "time, seconds or ISO date; 'none': no such column", 0, 0, true },
     { "columns", 'c', REC_OPT_TEXT, &opts.fields.columns, "A,B,...",
@@ -35,6 +36,8 @@ static const struct rec_opt table[] = {
       "lines to pass over at the top of each file", 0, 0, true },
     { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all",
       0, 0, true },
+    { "form", 0, REC_OPT_CHOICE, &opts.form, "auto|rows|list",
+      "a rating a row, or 'user item item ...' a line", 0, 0, true },
     { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|first|last|mean|error|keep",
       "which of equal rows, or of a pair's, stays", 0, 0, true },
     { "min-user", 0, REC_OPT_COUNT, &opts.limits.min_user, "N",
@@ -43,6 +46,8 @@ static const struct rec_opt table[] = {
       0, true },
     { "range", 0, REC_OPT_TEXT, &range, "LO:HI",
       "drop ratings outside; either may be left out", 0, 0, true },
+    { "threshold", 0, REC_OPT_REAL, &opts.threshold, "R",
+      "drop ratings below; the others become 1", -FLT_MAX, FLT_MAX, true },
     { "max-errors", 0, REC_OPT_TEXT, &max_errors, "N",
       "bad rows to drop before giving up; else 0, or any with --reject", 0, 0, true },
     { "reject", 0, REC_OPT_TEXT, &opts.reject, "FILE",
@@ -94,9 +99,15 @@ static void say_what_was_found(const struct rec_fields *f, bool has_header)
 {
     char split[REC_DIALECT_CHARS];
 
-    rec_note("%s: columns end at %s, lines at %s, %s header%s", f->file,
+    if (f->is_list) {
+        rec_note("%s: lists, a user and its items a line, split at %s", f->file,
+                 rec_dialect_name(f->dialect, split));
+        return;
+    }
+    rec_note("%s: columns end at %s, lines at %s, %s header%s%s", f->file,
              rec_dialect_name(f->dialect, split),
              f->dialect.newline == '\r' ? "CR" : "LF", has_header ? "with" : "without",
+             f->has_rating ? "" : ", no rating column: every rating is 1",
              f->has_time ? "" : ", no time column");
 }
 
@@ -123,7 +134,11 @@ static void summarise(const struct rec_clean_counts *n)
     if (opts.limits.min_user > 1 || opts.limits.min_item > 1)
         add_term(text, sizeof text, n->few, "of too few of a user or item");
     add_term(text, sizeof text, n->out_of_range, "out of range");
+    if (!isnan(opts.threshold))
+        add_term(text, sizeof text, n->below, "below the threshold");
     add_term(text, sizeof text, n->rejected, "rejected");
+    if (n->empty > 0)
+        rec_warn("%" PRIu64 " users without items, no rows", n->empty);
     if (n->rejected > 0)
         rec_warn("%s", n->first_rejected.text);
     if (text[0] != '\0')

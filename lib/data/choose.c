@@ -127,7 +127,7 @@ static bool header_is_needed(const struct rec_fields_opts *o)
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
         const char *s = o->column[f];
 
-        if (s != NULL && is_name(s, strlen(s)) && !(f == REC_TIME && is_none(s)))
+        if (s != NULL && is_name(s, strlen(s)) && !(f >= REC_RATING && is_none(s)))
             return true;
     }
     for (uint32_t i = 0; o->keep != NULL && (w = word(o->keep, i, &n)) != NULL; i++)
@@ -147,6 +147,19 @@ static bool is_word(const struct rec_csv_row *row, uint32_t at)
            !rec_is_missing(row->field[at], row->len[at], true);
 }
 
+/* Whether column AT is called as users or items are: "user", "Item_ID", "userid". */
+static bool names_ids(const struct rec_csv_row *row, uint32_t at)
+{
+    static const char *const words[] = { "user", "userid", "user_id", "user id",
+                                         "item", "itemid", "item_id", "item id" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == row->len[at] &&
+            strncasecmp(words[i], row->field[at], row->len[at]) == 0)
+            return true;
+    return false;
+}
+
 static bool looks_like_header(const struct rec_fields_opts *o,
                               const struct rec_fields *f,
                               const struct rec_csv_row *first)
@@ -155,7 +168,11 @@ static bool looks_like_header(const struct rec_fields_opts *o,
         return o->header == REC_HEADER_YES;
     if (header_is_needed(o))
         return true;
-    return first->n >= f->n_columns && is_word(first, f->at[REC_RATING]) &&
+    if (first->n < f->n_columns)
+        return false;
+    if (!f->has_rating && !f->has_time)
+        return names_ids(first, f->at[REC_USER]) && names_ids(first, f->at[REC_ITEM]);
+    return (!f->has_rating || is_word(first, f->at[REC_RATING])) &&
            (!f->has_time || is_word(first, f->at[REC_TIME]));
 }
 
@@ -168,7 +185,8 @@ static enum rec_status check_header(const struct rec_fields_opts *o,
     for (enum rec_field k = 0; k < REC_N_FIELDS; k++) {
         const char *name = rec_field_names[k];
 
-        if (o->column[k] != NULL || o->columns != NULL)
+        if (o->column[k] != NULL || o->columns != NULL ||
+            (k == REC_RATING && !f->has_rating))
             continue;
         for (uint32_t i = 0; i < first->n; i++)
             if (i != f->at[k] && first->len[i] == strlen(name) &&
@@ -191,6 +209,36 @@ static bool nothing_was_chosen(const struct rec_fields_opts *o)
         if (o->column[f] != NULL)
             return false;
     return o->columns == NULL && o->keep == NULL;
+}
+
+/* Nothing but, perhaps, that there are no times. */
+static bool only_time_was_denied(const struct rec_fields_opts *o)
+{
+    struct rec_fields_opts rest = *o;
+
+    if (is_none(rest.column[REC_TIME]))
+        rest.column[REC_TIME] = NULL;
+    return nothing_was_chosen(&rest);
+}
+
+bool rec_fields_chosen(const struct rec_fields_opts *o)
+{
+    struct rec_fields_opts rest = *o;
+
+    if (is_none(rest.column[REC_RATING]))
+        rest.column[REC_RATING] = NULL;
+    return !only_time_was_denied(&rest) || o->header == REC_HEADER_YES;
+}
+
+/* Without ratings there are no times either, unless their column is given. */
+static bool has_time(const struct rec_fields_opts *o)
+{
+    uint32_t at;
+
+    if (o->column[REC_TIME] != NULL)
+        return !is_none(o->column[REC_TIME]);
+    return !is_none(o->column[REC_RATING]) ||
+           (o->columns != NULL && find_in_list(o->columns, "time", &at));
 }
 
 /* Three columns; or four of which the last, named "", is a comma at the line's end. */
@@ -291,7 +339,8 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     struct rec_fields x = { .file = file,
                             .dialect = dialect,
                             .max_columns = REC_CSV_MAX_FIELDS,
-                            .has_time = !is_none(o->column[REC_TIME]) };
+                            .has_time = has_time(o),
+                            .has_rating = !is_none(o->column[REC_RATING]) };
     enum rec_status st;
 
     if (o->header == REC_HEADER_NO && header_is_needed(o))
@@ -305,8 +354,12 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
         x.has_time = false;
         x.max_columns = REC_TIME;
     }
+    if (only_time_was_denied(o) && first->n == REC_RATING) {
+        x.has_rating = x.has_time = false;
+        x.max_columns = REC_RATING;
+    }
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
-        if (f == REC_TIME && !x.has_time)
+        if ((f == REC_TIME && !x.has_time) || (f == REC_RATING && !x.has_rating))
             continue;
         st = choose(o, f, first, &x, err);
         if (st != REC_OK)
@@ -326,4 +379,22 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     if (st == REC_OK)
         *out = x;
     return st;
+}
+
+enum rec_status rec_fields_of_list(const struct rec_fields_opts *o, const char *file,
+                                   struct rec_csv_dialect dialect,
+                                   struct rec_fields *out, struct rec_err *err)
+{
+    if (rec_fields_chosen(o))
+        return rec_fail(err, REC_EUSAGE,
+                        "%s: lists have no columns to choose, and no header (--skip "
+                        "passes over lines): leave that out, or say --form rows",
+                        file);
+    *out = (struct rec_fields){ .file = file,
+                                .dialect = dialect,
+                                .is_list = true,
+                                .at = { 0, 1 },
+                                .n_columns = 2,
+                                .max_columns = 2 };
+    return REC_OK;
 }

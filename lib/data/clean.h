@@ -1,6 +1,7 @@
 #ifndef REC_CLEAN_H
 #define REC_CLEAN_H
 
+#include "data/form.h"
 #include "data/piece.h"
 #include "data/sieve.h"
 #include "io/writer.h"
@@ -17,6 +18,7 @@
 struct rec_clean_opts {
     struct rec_fields_opts fields;
     struct rec_csv_dialect dialect;
+    enum rec_form form;
     enum rec_dups dups;
     struct rec_sieve_limits limits; /* on the rows that are left */
     /* Told of each file: what was found by looking, or given.  May be NULL. */
@@ -24,20 +26,23 @@ struct rec_clean_opts {
     uint64_t skip;       /* lines to pass over at the top of each file */
     uint64_t head;       /* data rows to read of each file, before cleaning; 0: all */
     float lo, hi;        /* ratings outside are dropped */
+    double threshold;    /* ratings below too, the others become 1; NaN: none */
     uint64_t max_errors; /* bad rows to drop before giving up */
     const char *reject;  /* file for the rows that are dropped, see reject.h, or NULL */
 };
 
-/* read = kept + missing values by field + duplicates + few + out of range + rejected.
- */
+/* read = kept + missing values by field + duplicates + few + out of range + below +
+ * rejected. */
 struct rec_clean_counts {
     uint64_t read, kept;
     uint64_t missing[REC_N_FIELDS]; /* the first empty field of a row counts */
     uint64_t duplicates;
     uint64_t few; /* of a user or item with fewer ratings than the limit */
     uint64_t out_of_range;
+    uint64_t below; /* the threshold */
     uint64_t rejected;
     struct rec_err first_rejected; /* its message, if there is one */
+    uint64_t empty;                /* lists without items; no rows, so not in `read` */
     uint64_t spilled;              /* bytes written to temporary files */
 };
 

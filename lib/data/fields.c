@@ -66,7 +66,7 @@ static bool fits(const struct rec_fields *f, const struct rec_csv_row *row,
     double x;
     bool ok = rec_csv_span_next(&s, &other, &err) == REC_OK &&
               other.n >= f->n_columns && other.n <= f->max_columns &&
-              rec_parse_f64(other.field[at], other.len[at], &x);
+              (!f->has_rating || rec_parse_f64(other.field[at], other.len[at], &x));
 
     rec_buf_free(&s.unquoted);
     return ok;
@@ -97,6 +97,11 @@ static enum rec_status too_many(const struct rec_fields *f,
 {
     if (row->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "more than %d columns", REC_CSV_MAX_FIELDS);
+    if (!f->has_rating)
+        return rec_fail(err, REC_EINPUT,
+                        "%u columns where %u are due, as the first row has no rating "
+                        "(--rating none ignores ratings)",
+                        row->n, f->max_columns);
     return rec_fail(err, REC_EINPUT,
                     "%u columns where %u are due, as the first row has no time "
                     "(--time none ignores times)",
@@ -108,9 +113,9 @@ static enum rec_status read_numbers(const struct rec_fields *f,
                                     struct rec_raw_row *out, struct rec_err *err)
 {
     uint32_t at = f->at[REC_RATING];
-    double x;
+    double x = 1;
 
-    if (!rec_parse_f64(row->field[at], row->len[at], &x))
+    if (f->has_rating && !rec_parse_f64(row->field[at], row->len[at], &x))
         return bad_rating(f, row, err);
     out->rating = (float)x + 0.0f; /* "-0" is 0 */
     if (!isfinite(out->rating))
@@ -146,8 +151,10 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
     for (*missing = 0; *missing < REC_N_FIELDS; ++*missing) {
         uint32_t at = f->at[*missing];
 
-        if ((*missing != REC_TIME || f->has_time) &&
-            rec_is_missing(row->field[at], row->len[at], *missing >= REC_RATING))
+        if ((*missing == REC_TIME && !f->has_time) ||
+            (*missing == REC_RATING && !f->has_rating))
+            continue;
+        if (rec_is_missing(row->field[at], row->len[at], *missing >= REC_RATING))
             return REC_OK;
     }
     out->user = row->field[f->at[REC_USER]];
@@ -156,12 +163,21 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
     out->item_len = row->len[f->at[REC_ITEM]];
     if (out->user_len > REC_MAX_ID_BYTES)
         return bad_field(f, row, REC_USER, "an id of more than 64 KiB", err);
+    if (f->is_list && out->user_len > REC_MAX_LIST_USER_BYTES)
+        return bad_field(f, row, REC_USER, "in a list, an id of more than 256 bytes",
+                         err);
     if (out->item_len > REC_MAX_ID_BYTES)
         return bad_field(f, row, REC_ITEM, "an id of more than 64 KiB", err);
     st = read_numbers(f, row, out, err);
     if (st == REC_OK)
         out->hash = hash_row(out);
     return st;
+}
+
+void rec_fields_rate(struct rec_raw_row *row, float rating)
+{
+    row->rating = rating;
+    row->hash = hash_row(row);
 }
 
 enum rec_status rec_fields_keep(const struct rec_fields *f,

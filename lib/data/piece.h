@@ -9,24 +9,27 @@
  * each keeps its own counts, which the caller adds up in their order.
  */
 struct rec_row_rules {
-    float lo, hi; /* ratings outside are dropped */
-    bool origins; /* note where each row is from */
+    float lo, hi;    /* ratings outside are dropped */
+    float threshold; /* ratings below too, and the others become 1; NaN: none */
+    bool origins;    /* note where each row is from */
 };
 
-/* read = n + missing + out_of_range + rejected */
+/* read = n + missing + out_of_range + below + rejected */
 struct rec_piece_counts {
     uint64_t read;
     uint64_t missing[REC_N_FIELDS]; /* the first empty field of a row counts */
-    uint64_t out_of_range, rejected;
+    uint64_t out_of_range, below, rejected;
+    uint64_t empty; /* lists without items, which are no rows */
 };
 
 /* Where a row is from, and what became of it. */
-enum rec_fate { REC_TAKEN, REC_MISSING, REC_OUT_OF_RANGE, REC_REJECTED };
+enum rec_fate { REC_TAKEN, REC_MISSING, REC_OUT_OF_RANGE, REC_BELOW, REC_REJECTED };
 
 struct rec_origin {
-    const char *text;
+    const char *text; /* of a list: the item */
+    const char *user; /* of a list */
     uint64_t line;
-    uint32_t bytes;
+    uint32_t bytes, user_bytes;
     enum rec_fate fate;
     enum rec_field missing;
 };
@@ -40,6 +43,7 @@ struct rec_piece {
     struct rec_origin *origins;
     size_t n_origins, origins_cap; /* of all rows read, if the rules ask for them */
     struct rec_piece_counts counts;
+    uint64_t id_bytes;       /* of the kept rows, at most */
     struct rec_buf unquoted; /* text of fields that is not in the input as it is */
     enum rec_status st;
     struct rec_err err;            /* if st is not REC_OK */
