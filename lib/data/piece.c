@@ -72,13 +72,28 @@ static enum rec_status reject(struct rec_piece *p, const struct rec_fields *f,
     return REC_OK;
 }
 
+/* What is to become of a row by its rating. */
+static enum rec_fate judge_rating(struct rec_piece *p,
+                                  const struct rec_row_rules *rules, float rating)
+{
+    if (!(rating >= rules->lo && rating <= rules->hi)) {
+        p->counts.out_of_range++;
+        return REC_OUT_OF_RANGE;
+    }
+    if (rating < rules->threshold) {
+        p->counts.below++;
+        return REC_BELOW;
+    }
+    return REC_TAKEN;
+}
+
 /* What is to become of the row in p->row; if it is taken it stands in p->rows[p->n]. */
 static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
                              const struct rec_row_rules *rules, uint64_t max_rejected,
                              enum rec_fate *fate, enum rec_field *missing)
 {
     struct rec_raw_row *row = &p->rows[p->n];
-    float rating;
+    float rating = 0;
     enum rec_status st = rec_fields_read(f, &p->row, row, missing, &p->err);
 
     if (st == REC_OK && *missing < REC_N_FIELDS) {
@@ -86,7 +101,8 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
         p->counts.missing[*missing]++;
         return REC_OK;
     }
-    rating = row->rating;
+    if (st == REC_OK)
+        rating = row->rating;
     if (st == REC_OK && !isnan(rules->threshold))
         rec_fields_rate(row, 1);
     if (st == REC_OK && f->n_keep > 0)
@@ -95,20 +111,12 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
         *fate = REC_REJECTED;
         return reject(p, f, max_rejected);
     }
-    if (!(rating >= rules->lo && rating <= rules->hi)) {
-        *fate = REC_OUT_OF_RANGE;
-        p->counts.out_of_range++;
-        return REC_OK;
+    *fate = judge_rating(p, rules, rating);
+    if (*fate == REC_TAKEN) {
+        row->kept = true;
+        p->id_bytes += row->user_len + row->item_len;
+        p->n++;
     }
-    if (rating < rules->threshold) {
-        *fate = REC_BELOW;
-        p->counts.below++;
-        return REC_OK;
-    }
-    row->kept = true;
-    p->id_bytes += row->user_len + row->item_len;
-    *fate = REC_TAKEN;
-    p->n++;
     return REC_OK;
 }
 
