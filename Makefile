@@ -27,7 +27,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -pthread -
 LIBS := -Wl,--as-needed -lopenblas -lz -lm
 
 BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
-CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3
+CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3 python3-numpy
 
 # A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
 SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED \
@@ -93,11 +93,12 @@ include tests/large/large.mk
 
 MAN := $(wildcard tools/*.1)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/rec
 	install $(TOOLS:%=$B/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 lib/io/rec.py $(DESTDIR)$(PREFIX)/share/rec
 	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/share/rec/rec.py \
 	    $(MAN:tools/%=$(DESTDIR)$(PREFIX)/share/man/man1/%)
 clean:
 	rm -rf $B

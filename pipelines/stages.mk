@@ -74,7 +74,11 @@ $(FOLD_RUNS:%=fold-%): fold-%: all
 folds: $(FOLD_RUNS:%=fold-%)
 	@$(MEAN_OF_FOLDS) $(FOLD_RUNS:%=$B/$(NAME)-$(MODEL)-fold-%/metrics.tsv)
 
+# Those of a ranking, if there are any.
+SHOW_RANKING := awk -F '\t' '$$3 ~ /^(recall|ndcg)@[0-9]+$$/ { if (!k++) print ""; printf "%-6s %-10s %-10s %8.4f\n", $$1, $$2, $$3, $$4 }'
+
 .PHONY: metrics
 metrics: $(RUN)/metrics.tsv
 	@echo
 	@$(SHOW) $<
+	@$(SHOW_RANKING) $<

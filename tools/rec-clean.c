@@ -3,19 +3,20 @@
 #include "io/dialect.h"
 #include "tools/tool.h"
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 static void say_what_was_found(const struct rec_fields *fields, bool has_header);
 
-static struct rec_clean_opts opts = {
-    .found = say_what_was_found, .lo = -INFINITY, .hi = INFINITY, .threshold = NAN
-};
-static const char *delim, *range, *max_errors;
+static struct rec_clean_opts opts = { .found = say_what_was_found,
+                                      .lo = -INFINITY,
+                                      .hi = INFINITY };
+static const char *delim, *range, *max_errors, *threshold;
 
 static const struct rec_opt table[] = {
+    { "form", 'F', REC_OPT_CHOICE, &opts.form, "auto|rows|list",
+      "a rating a row, or lines of `user item item ...`", 0, 0, true },
     { "user", 'u', REC_OPT_TEXT, &opts.fields.column[REC_USER], "COLUMN",
       "user id: a name or a number from 1", 0, 0, true },
     { "item", 'i', REC_OPT_TEXT, &opts.fields.column[REC_ITEM], "COLUMN", "item id", 0,
@@ -36,8 +37,6 @@ static const struct rec_opt table[] = {
       "lines to pass over at the top of each file", 0, 0, true },
     { "head", 'n', REC_OPT_COUNT, &opts.head, "N", "rows to read of each file; 0 = all",
       0, 0, true },
-    { "form", 0, REC_OPT_CHOICE, &opts.form, "auto|rows|list",
-      "a rating a row, or 'user item item ...' a line", 0, 0, true },
     { "dups", 0, REC_OPT_CHOICE, &opts.dups, "exact|first|last|mean|error|keep",
       "which of equal rows, or of a pair's, stays", 0, 0, true },
     { "min-user", 0, REC_OPT_COUNT, &opts.limits.min_user, "N",
@@ -46,8 +45,8 @@ static const struct rec_opt table[] = {
       0, true },
     { "range", 0, REC_OPT_TEXT, &range, "LO:HI",
       "drop ratings outside; either may be left out", 0, 0, true },
-    { "threshold", 0, REC_OPT_REAL, &opts.threshold, "R",
-      "drop ratings below; the others become 1", -FLT_MAX, FLT_MAX, true },
+    { "threshold", 0, REC_OPT_TEXT, &threshold, "R",
+      "drop ratings below R and make all others 1", 0, 0, true },
     { "max-errors", 0, REC_OPT_TEXT, &max_errors, "N",
       "bad rows to drop before giving up; else 0, or any with --reject", 0, 0, true },
     { "reject", 0, REC_OPT_TEXT, &opts.reject, "FILE",
@@ -82,6 +81,21 @@ static enum rec_status set_range(struct rec_err *err)
                : rec_fail(err, REC_EUSAGE, "--range: '%s' is empty", range);
 }
 
+/* What is liked: R and more. */
+static enum rec_status set_threshold(struct rec_err *err)
+{
+    float least = -INFINITY;
+
+    if (threshold == NULL)
+        return REC_OK;
+    if (threshold[0] == '\0' || !set_bound(threshold, strlen(threshold), &least))
+        return rec_fail(err, REC_EUSAGE, "--threshold: '%s' is not a number",
+                        threshold);
+    opts.lo = least > opts.lo ? least : opts.lo;
+    opts.positive = true;
+    return REC_OK;
+}
+
 /* Rows that are written to a file are not lost; that the run did not end at them is
  * recorded. */
 static enum rec_status set_max_errors(struct rec_err *err)
@@ -100,7 +114,7 @@ static void say_what_was_found(const struct rec_fields *f, bool has_header)
     char split[REC_DIALECT_CHARS];
 
     if (f->is_list) {
-        rec_note("%s: lists, a user and its items a line, split at %s", f->file,
+        rec_note("%s: lists of a user's items, split at %s", f->file,
                  rec_dialect_name(f->dialect, split));
         return;
     }
@@ -134,11 +148,7 @@ static void summarise(const struct rec_clean_counts *n)
     if (opts.limits.min_user > 1 || opts.limits.min_item > 1)
         add_term(text, sizeof text, n->few, "of too few of a user or item");
     add_term(text, sizeof text, n->out_of_range, "out of range");
-    if (!isnan(opts.threshold))
-        add_term(text, sizeof text, n->below, "below the threshold");
     add_term(text, sizeof text, n->rejected, "rejected");
-    if (n->empty > 0)
-        rec_warn("%" PRIu64 " users without items, no rows", n->empty);
     if (n->rejected > 0)
         rec_warn("%s", n->first_rejected.text);
     if (text[0] != '\0')
@@ -156,6 +166,8 @@ static enum rec_status run(struct rec_err *err)
         st = rec_dialect_parse("delim", delim, &opts.dialect, err);
     if (st == REC_OK)
         st = set_range(err);
+    if (st == REC_OK)
+        st = set_threshold(err);
     if (st == REC_OK)
         st = set_max_errors(err);
     if (st == REC_OK)

@@ -10,12 +10,15 @@ enum keep { KEEP_AUTO, KEEP_LAST, KEEP_BEST };
 enum models {
     GCN = 1 << REC_MODEL_GCN,
     RGNN = 1 << REC_MODEL_RGNN,
-    MF = 1 << REC_MODEL_MF
+    MF = 1 << REC_MODEL_MF,
+    SPECTRAL = 1 << REC_MODEL_SPECTRAL,
+    STEPS = GCN | RGNN | MF /* trained by steps */
 };
 enum metric { VALID_RMSE, VALID_MAE, LOSS };
 
 static int model = REC_MODEL_GCN, keep = KEEP_AUTO, metric = VALID_RMSE;
-static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO;
+static int schedule = REC_SCHEDULE_NONE, basis = REC_RGNN_AUTO,
+           filter = REC_SPECTRAL_RESHAPED;
 static uint64_t hidden = 16, layers = 2, folds = 10, seeds = 1;
 static struct rec_model_opts net = {
     .gcn = { .seed = 1, .adam = { .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 } },
@@ -28,22 +31,24 @@ static struct rec_rgnn_taus taus;
 static bool no_features;
 
 static struct rec_opt table[] = {
-    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf", "kind of model", 0, 0,
-      true },
-    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn: 64", 1,
+    { "model", 'm', REC_OPT_CHOICE, &model, "gcn|rgnn|mf|spectral", "kind of model", 0,
+      0, true },
+    { "hidden", 'd', REC_OPT_COUNT, &hidden, "N", "width of a layer; rgnn, mf: 64", 1,
       REC_GCN_MAX_WIDTH, true },
     { "layers", 'l', REC_OPT_COUNT, &layers, "N", "layers", 1, REC_GCN_MAX_LAYERS,
       true },
     { "epochs", 'e', REC_OPT_COUNT, &train_opts.epochs, "N",
-      "passes; 0 writes the initial weights; rgnn: by the data", 0, 1e9, true },
+      "passes; 0: none; rgnn: by the data, mf: 30", 0, 1e9, true },
     { "lr", 0, REC_OPT_REAL, &train_opts.lr, "X",
-      "learning rate of Adam; rgnn: by the data", 1e-12, 1e3, true },
+      "learning rate; rgnn: by the data, mf: 0.03", 1e-12, 1e3, true },
     { "schedule", 0, REC_OPT_CHOICE, &schedule, "none|cosine",
-      "of the learning rate over the epochs; rgnn: cosine", 0, 0, true },
-    { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X",
-      "L2 added to the gradient", 0, 1e3, true },
+      "of the learning rate; rgnn, mf: cosine", 0, 0, true },
+    { "weight-decay", 0, REC_OPT_REAL, &net.gcn.adam.weight_decay, "X", NULL, 0, 1e3,
+      true },
     { "clip-norm", 0, REC_OPT_REAL, &net.gcn.clip_norm, "X",
-      "most length of the gradient; 0 = any", 0, 1e9, true },
+      "L2; most length of the gradient", 0, 1e9, true },
+    { "filter", 0, REC_OPT_CHOICE, &filter, "gfcf|reshaped",
+      "spectral: of the graph's frequencies", 0, 0, true },
     { "dropout", 0, REC_OPT_REAL, &net.gcn.dropout, "P",
       "share of layer outputs left out; rgnn: of products", 0, 0.99, true },
     { "batch", 'b', REC_OPT_COUNT, &net.gcn.batch, "N", "ratings a step; 0 = all", 0, 0,
@@ -120,6 +125,16 @@ static const struct {
     { "taus", RGNN },
     { "lambda-user", RGNN | MF },
     { "lambda-item", RGNN | MF },
+    { "filter", SPECTRAL },
+    { "epochs", STEPS },
+    { "lr", STEPS },
+    { "schedule", STEPS },
+    { "keep", STEPS },
+    { "metric", STEPS },
+    { "patience", STEPS },
+    { "checkpoint", STEPS },
+    { "every", STEPS },
+    { "resume", STEPS },
 };
 
 static enum rec_status check_only(struct rec_err *err)
@@ -148,7 +163,8 @@ static const struct usual {
 } usual[REC_N_MODELS] = {
     [REC_MODEL_GCN] = { 16, 200, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
     [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
-    [REC_MODEL_MF] = { 64, 100, 0.02, 0.0, 0.16, 0.1, REC_SCHEDULE_COSINE },
+    [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
+    [REC_MODEL_SPECTRAL] = { 0, 0, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
 };
 
 static void settle_real(const char *option, double *x, double by_default)
@@ -186,9 +202,12 @@ static void settle(void)
     net.rgnn.lambda[REC_ITEMS] = lambda[REC_ITEMS];
     net.mf = (struct rec_mf_opts){ .width = (uint32_t)hidden,
                                    .seed = net.gcn.seed,
-                                   .lambda = { lambda[REC_USERS], lambda[REC_ITEMS] },
-                                   .penalty = net.rgnn.penalty,
+                                   .l2 = { net.rgnn.penalty,
+                                           { lambda[REC_USERS], lambda[REC_ITEMS] } },
                                    .init = net.rgnn.init };
+    net.spectral =
+        (struct rec_spectral_opts){ (uint32_t)hidden, (enum rec_spectral_filter)filter,
+                                    net.gcn.seed };
     train_opts.schedule = (enum rec_schedule)schedule;
     train_opts.by_loss = metric == LOSS;
     train_opts.keep_best = keep == KEEP_BEST || train_opts.patience > 0;
@@ -214,6 +233,8 @@ static enum rec_status settle_by_data(const struct rec_ratings *ratings,
         net.gcn.dropout = net.rgnn.dropout;
         basis = (int)net.rgnn.basis;
     }
+    if (model == REC_MODEL_SPECTRAL)
+        hidden = net.spectral.rank;
     for (size_t i = 0, n; st == REC_OK && i < said.n; i += n + 1) {
         const char *line = (const char *)said.data + i;
 
@@ -284,7 +305,7 @@ static enum rec_status train(struct rec_ratings *ratings, struct rec_graph *g,
     const char *name = metric == VALID_MAE ? "valid_mae" : "valid_rmse";
     struct rec_train_log log = { .file = NULL };
     struct rec_learner l = { .self = NULL };
-    bool has_valid = rec_has_valid(ratings);
+    bool has_valid = rec_model_kinds[model]->rating != NULL && rec_has_valid(ratings);
     enum rec_status st = check_valid(has_valid, err);
 
     if (st != REC_OK)

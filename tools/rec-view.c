@@ -13,6 +13,7 @@ enum { PARTS_NEED = REC_NEED_IDS | REC_NEED_TIME | REC_NEED_SPLIT };
 
 static bool list, headers, check, prov, parts;
 static struct rec_export_opts opts;
+static int rows;
 static const char *section;
 
 static const struct rec_opt table[] = {
@@ -22,8 +23,12 @@ static const struct rec_opt table[] = {
       "print the header lines of all sections", 0, 0, false },
     { "section", 's', REC_OPT_TEXT, &section, "NAME", "print the rows of a section", 0,
       0, false },
-    { "to", 't', REC_OPT_CHOICE, &opts.form, "tsv|csv|npy|mtx", "form of -s", 0, 0,
-      false },
+    { "to", 't', REC_OPT_CHOICE, &opts.form, "tsv|csv|npy|mtx|inter|w2v", "form of -s",
+      0, 0, false },
+    { "part", 0, REC_OPT_CHOICE, &opts.part, "all|train|valid|test",
+      "only rows of this part of the split", 0, 0, false },
+    { "rows", 0, REC_OPT_CHOICE, &rows, "plain|users|items|nodes",
+      "what rows stand for: they get names", 0, 0, false },
     { "column", 'c', REC_OPT_TEXT, &opts.column, "NAME", "only this column of -s", 0, 0,
       false },
     { "codes", 0, REC_OPT_FLAG, &opts.codes, NULL,
@@ -124,6 +129,10 @@ static enum rec_status want(struct rec_reader *r, struct rec_err *err)
         st = rec_ratings_load(r, PARTS_NEED, err);
     if (st != REC_OK || section == NULL)
         return st;
+    if (opts.part > 0)
+        st = rec_reader_load(r, "split", err);
+    if (st != REC_OK)
+        return st;
     st = opts.column == NULL || opts.form == REC_EXPORT_MTX
              ? rec_reader_load(r, section, err)
              : rec_reader_load_columns(r, section, opts.column, err);
@@ -147,10 +156,13 @@ static enum rec_status run(struct rec_err *err)
     bool text = list || headers || check || prov || parts;
     enum rec_status st;
 
-    if (section == NULL &&
-        (opts.column != NULL || opts.form != REC_EXPORT_TSV || opts.codes))
+    if (section == NULL && (opts.column != NULL || opts.form != REC_EXPORT_TSV ||
+                            opts.codes || opts.part > 0 || rows > 0))
         return rec_fail(err, REC_EUSAGE,
-                        "--to, --column and --codes go with --section");
+                        "--to, --column, --codes, --part and --rows go with --section");
+    if (opts.codes && rows > 0)
+        return rec_fail(err, REC_EUSAGE, "--codes and --rows: one or the other");
+    opts.rows = (enum rec_export_rows)rows;
     if (section != NULL && opts.form != REC_EXPORT_TSV && text)
         return rec_fail(err, REC_EUSAGE, "--to goes with --section alone");
     list = list || !(text || section != NULL);

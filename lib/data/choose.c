@@ -230,17 +230,6 @@ bool rec_fields_chosen(const struct rec_fields_opts *o)
     return !only_time_was_denied(&rest) || o->header == REC_HEADER_YES;
 }
 
-/* Without ratings there are no times either, unless their column is given. */
-static bool has_time(const struct rec_fields_opts *o)
-{
-    uint32_t at;
-
-    if (o->column[REC_TIME] != NULL)
-        return !is_none(o->column[REC_TIME]);
-    return !is_none(o->column[REC_RATING]) ||
-           (o->columns != NULL && find_in_list(o->columns, "time", &at));
-}
-
 /* Three columns; or four of which the last, named "", is a comma at the line's end. */
 static bool has_three_columns(const struct rec_fields_opts *o,
                               const struct rec_csv_row *first)
@@ -339,7 +328,7 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     struct rec_fields x = { .file = file,
                             .dialect = dialect,
                             .max_columns = REC_CSV_MAX_FIELDS,
-                            .has_time = has_time(o),
+                            .has_time = !is_none(o->column[REC_TIME]),
                             .has_rating = !is_none(o->column[REC_RATING]) };
     enum rec_status st;
 

@@ -165,8 +165,6 @@ static void add_counts(struct rec_clean_counts *sum, const struct rec_piece *p)
         sum->first_rejected = p->first_rejected;
     sum->read += p->counts.read;
     sum->out_of_range += p->counts.out_of_range;
-    sum->below += p->counts.below;
-    sum->empty += p->counts.empty;
     sum->rejected += p->counts.rejected;
     for (int f = 0; f < REC_N_FIELDS; f++)
         sum->missing[f] += p->counts.missing[f];
@@ -394,7 +392,7 @@ enum rec_status rec_clean(const struct rec_clean_opts *opts, const char *const *
     c->counts = &sum;
     c->w = w;
     c->rules =
-        (struct rec_row_rules){ opts->lo, opts->hi, (float)opts->threshold,
+        (struct rec_row_rules){ opts->lo, opts->hi, opts->positive,
                                 opts->reject != NULL || opts->dups == REC_DUPS_ERROR };
     c->reserve = rec_mem_left() / RESERVE;
     st = rec_repeats_make(&c->repeats, opts->dups, err);

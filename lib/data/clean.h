@@ -26,23 +26,21 @@ struct rec_clean_opts {
     uint64_t skip;       /* lines to pass over at the top of each file */
     uint64_t head;       /* data rows to read of each file, before cleaning; 0: all */
     float lo, hi;        /* ratings outside are dropped */
-    double threshold;    /* ratings below too, the others become 1; NaN: none */
+    bool positive;       /* those that are left become 1 */
     uint64_t max_errors; /* bad rows to drop before giving up */
     const char *reject;  /* file for the rows that are dropped, see reject.h, or NULL */
 };
 
-/* read = kept + missing values by field + duplicates + few + out of range + below +
- * rejected. */
+/* read = kept + missing values by field + duplicates + few + out of range + rejected.
+ */
 struct rec_clean_counts {
     uint64_t read, kept;
     uint64_t missing[REC_N_FIELDS]; /* the first empty field of a row counts */
     uint64_t duplicates;
     uint64_t few; /* of a user or item with fewer ratings than the limit */
     uint64_t out_of_range;
-    uint64_t below; /* the threshold */
     uint64_t rejected;
     struct rec_err first_rejected; /* its message, if there is one */
-    uint64_t empty;                /* lists without items; no rows, so not in `read` */
     uint64_t spilled;              /* bytes written to temporary files */
 };
 

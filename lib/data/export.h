@@ -14,20 +14,37 @@
  *             where they need it (RFC 4180)
  *   npy       NumPy's format 1.0, little-endian: one column, of shape (rows) or
  *             (rows, width)
- *   mtx       Matrix Market: `graph` as N x N coordinates with its ratings, a matrix
- *             section as a dense array; indices from 1
+ *   inter     RecBole's atomic file of section `ratings`: TSV with a header of names
+ * and types, user_id:token item_id:token rating:float timestamp:float w2v word2vec's
+ * text of a matrix: a line `rows width`, then a line a row, its name and its numbers,
+ * split by spaces; a space in a name becomes \x20 mtx       Matrix Market: `graph` as N
+ * x N coordinates with its ratings, a matrix section as a dense array; indices from 1
  */
-enum rec_export_form { REC_EXPORT_TSV, REC_EXPORT_CSV, REC_EXPORT_NPY, REC_EXPORT_MTX };
+enum rec_export_form {
+    REC_EXPORT_TSV,
+    REC_EXPORT_CSV,
+    REC_EXPORT_NPY,
+    REC_EXPORT_MTX,
+    REC_EXPORT_INTER,
+    REC_EXPORT_W2V
+};
+
+/* What the rows of a section stand for: they get names, in a first column `id`.  With B
+ * rows for each, as in model.Y, row k of those is called ID#k, k from 1. */
+enum rec_export_rows { REC_ROWS_PLAIN, REC_ROWS_USERS, REC_ROWS_ITEMS, REC_ROWS_NODES };
 
 struct rec_export_opts {
     enum rec_export_form form;
     const char *column; /* only this one; NULL: all (npy: the only one) */
     bool codes;
+    enum rec_export_rows rows;
+    int part; /* of text: only rows of this part of `split` + 1; 0: all */
 };
 
 /*
  * Exports section T, loaded by R together with the dictionaries it points into (and
- * `graph.nodes` for a graph).  REC_EUSAGE if the form does not fit the section.
+ * `graph.nodes` for a graph, `split` for a part, `users` and `items` for names).
+ * REC_EUSAGE if the form does not fit the section.
  */
 enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
                            const struct rec_export_opts *opts, struct rec_out *out,

@@ -99,9 +99,9 @@ static enum rec_status too_many(const struct rec_fields *f,
         return rec_fail(err, REC_EINPUT, "more than %d columns", REC_CSV_MAX_FIELDS);
     if (!f->has_rating)
         return rec_fail(err, REC_EINPUT,
-                        "%u columns where %u are due, as the first row has no rating "
-                        "(--rating none ignores ratings)",
-                        row->n, f->max_columns);
+                        "%u columns where 2 are due, as in the first row (--rating 3 "
+                        "reads ratings, --form list takes rows of any length)",
+                        row->n);
     return rec_fail(err, REC_EINPUT,
                     "%u columns where %u are due, as the first row has no time "
                     "(--time none ignores times)",

@@ -11,9 +11,9 @@
  * or in COLUMNS, "a,b,c", for a file without one.  By default user, item, rating and
  * time are columns 1 to 4, or those of these names in COLUMNS.  A time of "none" means
  * that there is no such column; if nothing at all was chosen, so does a first row of
- * three columns.  A rating of "none" means that every rating is 1, and that there is no
- * time unless its column is chosen; so does a first row of two columns, if nothing but
- * the lack of a time was chosen.
+ * three columns.  A rating of "none" means that every rating is 1; so does, if nothing
+ * but the lack of a time was chosen, a first row of two columns, and then there is no
+ * time.
  *
  * KEEP, "a,b,c", names further columns, whose text is carried along as it is.
  */

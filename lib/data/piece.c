@@ -1,6 +1,5 @@
 #include "data/piece.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,21 +71,6 @@ static enum rec_status reject(struct rec_piece *p, const struct rec_fields *f,
     return REC_OK;
 }
 
-/* What is to become of a row by its rating. */
-static enum rec_fate judge_rating(struct rec_piece *p,
-                                  const struct rec_row_rules *rules, float rating)
-{
-    if (!(rating >= rules->lo && rating <= rules->hi)) {
-        p->counts.out_of_range++;
-        return REC_OUT_OF_RANGE;
-    }
-    if (rating < rules->threshold) {
-        p->counts.below++;
-        return REC_BELOW;
-    }
-    return REC_TAKEN;
-}
-
 /* What is to become of the row in p->row; if it is taken it stands in p->rows[p->n]. */
 static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
                              const struct rec_row_rules *rules, uint64_t max_rejected,
@@ -103,7 +87,7 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
     }
     if (st == REC_OK)
         rating = row->rating;
-    if (st == REC_OK && !isnan(rules->threshold))
+    if (st == REC_OK && rules->positive)
         rec_fields_rate(row, 1);
     if (st == REC_OK && f->n_keep > 0)
         st = rec_fields_keep(f, &p->row, p->keep + p->n * f->n_keep, row, &p->err);
@@ -111,12 +95,15 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
         *fate = REC_REJECTED;
         return reject(p, f, max_rejected);
     }
-    *fate = judge_rating(p, rules, rating);
-    if (*fate == REC_TAKEN) {
-        row->kept = true;
-        p->id_bytes += row->user_len + row->item_len;
-        p->n++;
+    if (!(rating >= rules->lo && rating <= rules->hi)) {
+        *fate = REC_OUT_OF_RANGE;
+        p->counts.out_of_range++;
+        return REC_OK;
     }
+    row->kept = true;
+    p->id_bytes += row->user_len + row->item_len;
+    *fate = REC_TAKEN;
+    p->n++;
     return REC_OK;
 }
 
@@ -159,7 +146,6 @@ void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
     p->counts = (struct rec_piece_counts){ 0 };
     p->st = REC_OK;
     parse_rows(p, &span, &list, f, rules, limit, max_rejected);
-    p->counts.empty = list.n_empty;
     p->unquoted = span.unquoted;
     for (size_t i = 0; f->n_keep > 0 && i < p->n; i++)
         p->rows[i].keep = p->keep + i * f->n_keep;

@@ -9,21 +9,20 @@
  * each keeps its own counts, which the caller adds up in their order.
  */
 struct rec_row_rules {
-    float lo, hi;    /* ratings outside are dropped */
-    float threshold; /* ratings below too, and the others become 1; NaN: none */
-    bool origins;    /* note where each row is from */
+    float lo, hi;  /* ratings outside are dropped */
+    bool positive; /* those that are left become 1 */
+    bool origins;  /* note where each row is from */
 };
 
-/* read = n + missing + out_of_range + below + rejected */
+/* read = n + missing + out_of_range + rejected */
 struct rec_piece_counts {
     uint64_t read;
     uint64_t missing[REC_N_FIELDS]; /* the first empty field of a row counts */
-    uint64_t out_of_range, below, rejected;
-    uint64_t empty; /* lists without items, which are no rows */
+    uint64_t out_of_range, rejected;
 };
 
 /* Where a row is from, and what became of it. */
-enum rec_fate { REC_TAKEN, REC_MISSING, REC_OUT_OF_RANGE, REC_BELOW, REC_REJECTED };
+enum rec_fate { REC_TAKEN, REC_MISSING, REC_OUT_OF_RANGE, REC_REJECTED };
 
 struct rec_origin {
     const char *text; /* of a list: the item */

@@ -91,8 +91,6 @@ static enum rec_status add_row(struct rec_rejects *r, const struct rec_piece *p,
         (void)rec_fail(&fault, REC_EINPUT, "%s: missing", rec_field_names[o->missing]);
     else if (o->fate == REC_OUT_OF_RANGE)
         (void)rec_fail(&fault, REC_EINPUT, "out of range");
-    else if (o->fate == REC_BELOW)
-        (void)rec_fail(&fault, REC_EINPUT, "below the threshold");
     else if (o->fate == REC_REJECTED)
         st = find_fault(r, p, o, f, &fault, err);
     if (st != REC_OK)

@@ -65,7 +65,7 @@ static bool begin_line(struct rec_list *list, const char *end)
     return end > text;
 }
 
-/* Goes to the next line that has items, if there is one; gives its first. */
+/* Goes to the next line that is not empty, if there is one; gives its first item. */
 static enum rec_status next_line(struct rec_list *list, const char **from,
                                  const char **to, bool *found, struct rec_err *err)
 {
@@ -84,8 +84,9 @@ static enum rec_status next_line(struct rec_list *list, const char **from,
             return refuse(s, "a NUL byte: this is not text", err);
         if (!begin_line(list, end))
             continue;
-        *found = next_item(list, from, to);
-        list->n_empty += !*found;
+        *found = true;
+        if (!next_item(list, from, to))
+            *from = *to = list->end;
     }
     return REC_OK;
 }
@@ -144,7 +145,7 @@ static void look_at(struct look *l, const struct rec_csv_row *row)
 
     while (n > 1 && row->len[n - 1] == 0) /* delimiters at the line's end */
         n--;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 1; i < n; i++)
         l->all_numbers = l->all_numbers && is_number(row->field[i], row->len[i]);
     for (uint32_t i = 0; i < l->n; i++)
         l->repeated =
@@ -164,7 +165,7 @@ bool rec_list_found(const struct rec_csv_span *span)
     struct rec_csv_row row;
     struct rec_err err;
 
-    if (s.dialect.delim != ' ' || s.dialect.doubled)
+    if ((s.dialect.delim != ' ' && s.dialect.delim != '\t') || s.dialect.doubled)
         return false;
     if (s.end - s.text > LOOK_BYTES) {
         const char *end = memrchr(s.text, s.dialect.newline, LOOK_BYTES);

@@ -262,21 +262,30 @@ static enum rec_status on_rows(void *ctx, const struct rec_table *t,
     return REC_OK;
 }
 
+/* How many tensors have array A: one that is not trained by Adam has no moments. */
+static uint32_t n_wanted(const struct reading *x, enum array a)
+{
+    rec_real *best = x->c->best == REC_NO_BEST ? NULL : x->c->best_x;
+    struct rec_param *p;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; (p = x->l->param(x->l->self, i)) != NULL; i++)
+        n += array_of(p, a, best, 0) != NULL;
+    return n;
+}
+
 /* After the last frame: whether all was there. */
 static enum rec_status complete(const struct reading *x, struct rec_train_log *log,
                                 struct rec_err *err)
 {
     struct rec_table *t = rec_reader_table(x->r, "train.log");
     const char *path = rec_reader_name(x->r);
-    uint32_t n = 0;
 
     if (!x->has_state || t == NULL)
         return rec_fail(err, REC_EFORMAT, "%s: it is no checkpoint of a training",
                         path);
-    while (x->l->param(x->l->self, n) != NULL)
-        n++;
     for (int a = 0; a < N_ARRAYS; a++)
-        if (x->n_arrays[a] != (a == BEST && x->c->best == REC_NO_BEST ? 0 : n))
+        if (x->n_arrays[a] != n_wanted(x, (enum array)a))
             return rec_fail(err, REC_EFORMAT, "%s: not all sections '%s*' are there",
                             path, prefixes[a]);
     if (t->n_rows != x->c->epochs)

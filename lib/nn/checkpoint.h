@@ -13,8 +13,8 @@
  *                      what the training read; settings, its options
  *   train.log          as struct rec_train_log has it, a row for each epoch done
  *   model.NAME         f32[cols], the values of tensor NAME; so, from here on, for each
- *   adam.m.NAME        Adam's first moment
- *   adam.v.NAME        Adam's second moment
+ *   adam.m.NAME        Adam's first moment, if it has one
+ *   adam.v.NAME        Adam's second moment, likewise
  *   best.NAME          the best values so far, if there are any
  *
  * All that comes after is a function of these, of the input and of the options; nothing

@@ -8,6 +8,7 @@ const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS] = {
     [REC_MODEL_GCN] = &rec_model_gcn,
     [REC_MODEL_RGNN] = &rec_model_rgnn,
     [REC_MODEL_MF] = &rec_model_mf,
+    [REC_MODEL_SPECTRAL] = &rec_model_spectral,
 };
 
 enum rec_status rec_trained_load(struct rec_reader *r, struct rec_err *err)

@@ -4,9 +4,10 @@
 #include "data/features.h"
 #include "nn/gcn_learner.h"
 #include "nn/learner.h"
-#include "nn/mf.h"
+#include "nn/mf_learner.h"
 #include "nn/rgnn_auto.h"
 #include "nn/rgnn_members.h"
+#include "nn/spectral.h"
 
 /*
  * The kinds of models, and what all of them can do: be trained, be written, be read
@@ -17,6 +18,7 @@ struct rec_model_opts {
     struct rec_rgnn_opts rgnn;
     uint32_t members; /* of rgnn */
     struct rec_mf_opts mf;
+    struct rec_spectral_opts spectral;
     bool keep_best; /* a copy of the weights will be needed as well */
 };
 
@@ -96,10 +98,11 @@ struct rec_model_kind {
     const struct rec_ranking *ranking;
 };
 
-extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn, rec_model_mf;
+extern const struct rec_model_kind rec_model_gcn, rec_model_rgnn, rec_model_mf,
+    rec_model_spectral;
 
 /* All of them, by these numbers. */
-enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_MODEL_MF, REC_N_MODELS };
+enum { REC_MODEL_GCN, REC_MODEL_RGNN, REC_MODEL_MF, REC_MODEL_SPECTRAL, REC_N_MODELS };
 extern const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS];
 
 /* A trained model of any kind.  { 0 } is empty. */

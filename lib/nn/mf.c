@@ -1,287 +1,229 @@
 #include "nn/mf.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/par.h"
-#include "nn/settings.h"
+#include "base/random.h"
 
-enum { FOLDS = 10 };
+/* In ratings: what a node's own ratings are weighed against. */
+static const double PRIOR = 4.0;
 
-static const struct rec_rgnn_taus no_times = { .prior = 3.0 };
-static const char *const names[2] = { "P", "Q" };
+#define INLINE static inline __attribute__((always_inline))
 
-void rec_mf_free(struct rec_mf *m)
+/* ---- the model ---- */
+
+enum rec_status rec_mf_make(const uint32_t n_nodes[2], uint32_t width,
+                            struct rec_mf *out, struct rec_err *err)
 {
-    rec_by_vector_free(&m->rank);
-    for (int s = 0; s < 2; s++)
-        rec_param_free(&m->factor[s]);
-    rec_free(m->delta);
-    rec_free(m->part);
-    rec_rgnn_data_free(&m->x);
-    *m = (struct rec_mf){ 0 };
-}
-
-static enum rec_status make_factors(struct rec_mf *m, bool learn, struct rec_err *err)
-{
+    static const char *const biases[2] = { "b_u", "b_i" }, *const factors[2] = { "P",
+                                                                                 "Q" };
+    struct rec_mf m = { .width = width };
     enum rec_status st = REC_OK;
 
     for (int s = 0; st == REC_OK && s < 2; s++)
-        st = rec_param_make(&m->factor[s], names[s], m->x.g.side[s].n, m->opts.width,
-                            learn, err);
-    return st;
-}
-
-static void start(struct rec_mf *m)
-{
-    for (int s = 0; s < 2; s++) {
-        struct rec_param *p = &m->factor[s];
-
-        rec_param_normal(p, m->opts.seed, m->opts.init);
-        for (uint32_t v = 0; v < p->rows; v++)
-            if (rec_rgnn_first(&m->x.g, s, v) == rec_rgnn_last(&m->x.g, s, v))
-                memset(p->x + (size_t)v * p->cols, 0, p->cols * sizeof *p->x);
-    }
-}
-
-enum rec_status rec_mf_make(struct rec_mf *out, const struct rec_ratings *ratings,
-                            const struct rec_mf_opts *opts, struct rec_err *err)
-{
-    struct rec_mf m = { .opts = *opts };
-    enum rec_status st = rec_rgnn_data_make(ratings, false, false, FOLDS, opts->seed,
-                                            opts->lambda, &no_times, &m.x, err);
-
-    if (st == REC_OK)
-        st = make_factors(&m, true, err);
-    if (st == REC_OK) {
-        m.delta = rec_alloc(m.x.g.n_edges, sizeof *m.delta, "gradients", err);
-        m.part = rec_alloc(REC_RGNN_CHUNKS, sizeof *m.part, "losses", err);
-        st = m.delta == NULL || m.part == NULL ? REC_ESYSTEM : REC_OK;
-    }
+        st = rec_param_make(&m.bias[s], biases[s], n_nodes[s], 1, false, err);
+    for (int s = 0; st == REC_OK && s < 2; s++)
+        st = rec_param_make(&m.factor[s], factors[s], n_nodes[s], width, false, err);
     if (st != REC_OK) {
         rec_mf_free(&m);
         return st;
     }
-    start(&m);
     *out = m;
     return REC_OK;
 }
 
-/* ---- forward ---- */
-
-static const rec_real *row(const struct rec_mf *m, int side, uint32_t v)
+void rec_mf_free(struct rec_mf *m)
 {
-    return m->factor[side].x + (size_t)v * m->factor[side].cols;
+    rec_by_vector_free(&m->rank);
+    for (int s = 0; s < 2; s++) {
+        rec_param_free(&m->bias[s]);
+        rec_param_free(&m->factor[s]);
+    }
+    *m = (struct rec_mf){ 0 };
 }
 
-/* s, in units. */
-static double score(const struct rec_mf *m, uint32_t user, uint32_t item)
+void rec_mf_init(struct rec_mf *m, const struct rec_mf_data *x, uint64_t seed,
+                 double init)
 {
-    const struct rec_rgnn_bias *b = &m->x.bias;
-    size_t n = (size_t)b->n_folds + 1; /* the last view is that of all ratings */
-    const rec_real *p = row(m, REC_USERS, user), *q = row(m, REC_ITEMS, item);
-    double sum = b->mean[n - 1] + b->bias[REC_USERS][user * n + n - 1] +
-                 b->bias[REC_ITEMS][item * n + n - 1];
+    m->mean = x->mean;
+    m->low = x->low;
+    m->high = x->high;
+    for (int s = 0; s < 2; s++) {
+        struct rec_param *p = &m->factor[s];
 
-    for (uint32_t j = 0; j < m->opts.width; j++)
-        sum += (double)p[j] * (double)q[j];
-    return sum;
+        rec_param_normal(p, seed, init * sqrt(x->sd));
+        for (uint32_t v = 0; v < x->n_nodes[s]; v++)
+            if (x->count[s][v] == 0)
+                memset(p->x + (size_t)v * m->width, 0, m->width * sizeof *p->x);
+    }
 }
 
-static void loss_chunk(void *ctx, uint32_t chunk)
+struct rec_param *rec_mf_param(struct rec_mf *m, uint32_t index)
 {
-    struct rec_mf *m = ctx;
-    const struct rec_rgnn_side *s = &m->x.g.side[REC_USERS];
+    if (index >= REC_MF_N_PARAMS)
+        return NULL;
+    return index < 2 ? &m->bias[index] : &m->factor[index - 2];
+}
+
+/* ---- a rating ---- */
+
+enum { LANES = 16 };
+
+/* In a fixed order of additions, whatever the processor: sixteen sums, then theirs. */
+INLINE rec_real dot(const rec_real *p, const rec_real *q, uint32_t d)
+{
+    rec_real lane[LANES] = { 0 };
+    uint32_t k = 0;
+
+    for (; k + LANES <= d; k += LANES)
+        for (uint32_t j = 0; j < LANES; j++)
+            lane[j] += p[k + j] * q[k + j];
+    for (; k < d; k++)
+        lane[k % LANES] += p[k] * q[k];
+    for (uint32_t half = LANES / 2; half > 0; half /= 2)
+        for (uint32_t j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    return lane[0];
+}
+
+/* r - s, not kept within the scale. */
+INLINE rec_real residual(const struct rec_mf *m, const struct rec_mf_row *row)
+{
+    uint32_t d = m->width, u = row->node[REC_USERS], i = row->node[REC_ITEMS];
+
+    return (rec_real)row->rating - (rec_real)m->mean - m->bias[REC_USERS].x[u] -
+           m->bias[REC_ITEMS].x[i] -
+           dot(m->factor[REC_USERS].x + (size_t)u * d,
+               m->factor[REC_ITEMS].x + (size_t)i * d, d);
+}
+
+/* What a weight keeps: not less than nothing, or a large penalty would swing. */
+INLINE rec_real kept(double loss)
+{
+    return loss < 1.0 ? (rec_real)(1.0 - loss) : 0;
+}
+
+/*
+ * A rating's share of the objective, with e = r - s:
+ *
+ *   e^2 + lambda/n_u b_u^2 + sigma (penalty + 4/n_u) |p_u|^2, and the item's
+ *
+ * so, halved and signed:  -db_u = e - lambda/n_u b_u
+ *                         -dp_u = e q_i - sigma (penalty + 4/n_u) p_u
+ */
+INLINE void step(struct rec_mf *m, const struct rec_mf_data *x,
+                 const struct rec_mf_row *row, const struct rec_mf_l2 *l2, double lr)
+{
+    uint32_t d = m->width;
+    rec_real e = residual(m, row), rate = (rec_real)lr;
+    rec_real move = (rec_real)(lr / x->sd) * e, keep[2];
+    rec_real *restrict p = m->factor[REC_USERS].x + (size_t)row->node[REC_USERS] * d;
+    rec_real *restrict q = m->factor[REC_ITEMS].x + (size_t)row->node[REC_ITEMS] * d;
+
+    for (int s = 0; s < 2; s++) {
+        rec_real *b = &m->bias[s].x[row->node[s]];
+        double n = (double)x->count[s][row->node[s]];
+
+        *b = kept(lr * l2->lambda[s] / n) * *b + rate * e;
+        keep[s] = kept(lr * (l2->penalty + PRIOR / n));
+    }
+    for (uint32_t k = 0; k < d; k++) {
+        rec_real pk = p[k], qk = q[k];
+
+        p[k] = keep[REC_USERS] * pk + move * qk;
+        q[k] = keep[REC_ITEMS] * qk + move * pk;
+    }
+}
+
+void rec_mf_step(struct rec_mf *m, const struct rec_mf_data *x,
+                 const struct rec_mf_row *row, const struct rec_mf_l2 *l2, double lr)
+{
+    step(m, x, row, l2, lr);
+}
+
+/* ---- all ratings ---- */
+
+struct work {
+    struct rec_mf *m;
+    const struct rec_mf_data *x;
+    const struct rec_mf_l2 *l2;
+    double lr;
+    uint32_t shift;
+    double *cell;
+};
+
+REC_CLONES static void step_chunk(void *ctx, uint32_t chunk)
+{
+    const struct work *k = ctx;
+    uint32_t b = k->x->n_cuts, cell = chunk * b + (chunk + k->shift) % b;
+
+    for (uint64_t i = k->x->at[cell]; i < k->x->at[cell + 1]; i++)
+        step(k->m, k->x, &k->x->row[i], k->l2, k->lr);
+}
+
+void rec_mf_epoch(struct rec_mf *m, const struct rec_mf_data *x,
+                  const struct rec_mf_l2 *l2, double lr, uint64_t seed, uint64_t epoch)
+{
+    struct work k = { m, x, l2, lr, 0, NULL };
+    uint32_t shift[REC_MF_MAX_CUTS];
+    struct rec_random random;
+    char stream[48];
+
+    (void)snprintf(stream, sizeof stream, "mf order %" PRIu64, epoch);
+    rec_random_init(&random, seed, stream);
+    for (uint32_t i = 0; i < x->n_cuts; i++) { /* a shuffle from the inside out */
+        uint32_t at = (uint32_t)rec_random_below(&random, (uint64_t)i + 1);
+
+        shift[i] = i;
+        shift[i] = shift[at];
+        shift[at] = i;
+    }
+    for (uint32_t i = 0; i < x->n_cuts; i++) {
+        k.shift = shift[i];
+        rec_par_run(x->n_cuts, step_chunk, &k);
+    }
+}
+
+REC_CLONES static void loss_chunk(void *ctx, uint32_t cell)
+{
+    const struct work *k = ctx;
     double sum = 0.0;
 
-    for (uint32_t u = s->cut.at[chunk]; u < s->cut.at[chunk + 1]; u++)
-        for (uint64_t e = rec_rgnn_first(&m->x.g, REC_USERS, u);
-             e < rec_rgnn_last(&m->x.g, REC_USERS, u); e++) {
-            double error = score(m, u, s->to[e]) - (double)s->rating[e];
+    for (uint64_t i = k->x->at[cell]; i < k->x->at[cell + 1]; i++) {
+        double e = (double)residual(k->m, &k->x->row[i]);
 
-            sum += error * error;
-            m->delta[e] = (rec_real)(2.0 * error / m->x.g.n_edges);
-        }
-    m->part[chunk] = sum;
+        sum += e * e;
+    }
+    k->cell[cell] = sum;
 }
 
-/* The mean squared error, in units. */
-static double mean_square(struct rec_mf *m)
+double rec_mf_loss(const struct rec_mf *m, const struct rec_mf_data *x, double *cell)
 {
-    uint32_t n = m->x.g.side[REC_USERS].cut.n;
+    /* only read; the work of an epoch has the same type */
+    struct work k = { (void *)(uintptr_t)m, x, NULL, 0.0, 0, cell };
     double sum = 0.0;
 
-    rec_par_run(n, loss_chunk, m);
-    for (uint32_t c = 0; c < n; c++)
-        sum += m->part[c];
-    return sum / m->x.g.n_edges;
+    rec_par_run(x->n_cuts * x->n_cuts, loss_chunk, &k);
+    for (uint32_t c = 0; c < x->n_cuts * x->n_cuts; c++)
+        sum += cell[c];
+    return sum / (double)x->n;
 }
 
 double rec_mf_rating(const struct rec_mf *m, uint32_t user, uint32_t item)
 {
-    double s = score(m, user, item), low = (double)m->x.g.low,
-           high = (double)m->x.g.high;
+    uint32_t d = m->width, node[2] = { user, item };
+    double s = m->mean;
 
-    return (s < low ? low : s > high ? high : s) * m->x.g.unit;
-}
-
-/* ---- backward ---- */
-
-struct work {
-    struct rec_mf *m;
-    int side;
-};
-
-/*
- * forward:  s += p_u.q_i, of each rating            so:  dp_u += delta q_i
- * forward:  loss += penalty/E |p_u|^2, of each      so:  dp_u += 2 penalty/E p_u
- */
-static void gradient_chunk(void *ctx, uint32_t chunk)
-{
-    const struct work *k = ctx;
-    struct rec_mf *m = k->m;
-    const struct rec_rgnn_side *s = &m->x.g.side[k->side];
-    uint32_t d = m->opts.width;
-
-    for (uint32_t v = s->cut.at[chunk]; v < s->cut.at[chunk + 1]; v++) {
-        uint64_t from = rec_rgnn_first(&m->x.g, k->side, v);
-        uint64_t to = rec_rgnn_last(&m->x.g, k->side, v);
-        const rec_real *x = row(m, k->side, v);
-        rec_real *dx = m->factor[k->side].dx + (size_t)v * d;
-        rec_real decay =
-            (rec_real)(2.0 * m->opts.penalty * (double)(to - from) / m->x.g.n_edges);
-
-        for (uint32_t j = 0; j < d; j++)
-            dx[j] = decay * x[j];
-        for (uint64_t e = from; e < to; e++) {
-            const rec_real *y = row(m, 1 - k->side, s->to[e]);
-            rec_real delta = m->delta[s->edge[e]];
-
-            for (uint32_t j = 0; j < d; j++)
-                dx[j] += delta * y[j];
-        }
-    }
-}
-
-static void gradients(struct rec_mf *m)
-{
-    for (int side = 0; side < 2; side++) {
-        struct work k = { m, side };
-
-        rec_par_run(m->x.g.side[side].cut.n, gradient_chunk, &k);
-    }
-}
-
-double rec_mf_gradients(struct rec_mf *m)
-{
-    double loss = mean_square(m), squares = 0.0;
-
-    gradients(m);
-    for (int s = 0; s < 2; s++)
-        for (uint32_t v = 0; v < m->factor[s].rows; v++) {
-            double n =
-                (double)(rec_rgnn_last(&m->x.g, s, v) - rec_rgnn_first(&m->x.g, s, v));
-            const rec_real *x = row(m, s, v);
-
-            for (uint32_t j = 0; j < m->opts.width; j++)
-                squares += n * (double)x[j] * (double)x[j];
-        }
-    return loss + m->opts.penalty * squares / m->x.g.n_edges;
-}
-
-/* ---- its functions for training ---- */
-
-static struct rec_param *param(void *self, uint32_t index)
-{
-    struct rec_mf *m = self;
-
-    return index < 2 ? &m->factor[index] : NULL;
-}
-
-static double loss(void *self)
-{
-    struct rec_mf *m = self;
-
-    return mean_square(m) * m->x.g.unit * m->x.g.unit;
-}
-
-static void epoch(void *self, uint64_t epoch, double lr)
-{
-    const struct rec_adam adam = { lr, 0.9, 0.999, 1e-8, 0.0 };
-    struct rec_mf *m = self;
-
-    gradients(m); /* of the deltas that loss() left */
-    for (int s = 0; s < 2; s++)
-        rec_adam_step(&adam, epoch, &m->factor[s]);
-}
-
-static double rating(void *self, const struct rec_ratings *r, size_t i)
-{
-    return rec_mf_rating(self, r->user[i], r->item[i]);
-}
-
-struct rec_learner rec_mf_learner(struct rec_mf *m)
-{
-    return (struct rec_learner){ m, param, loss, epoch, rating, NULL };
-}
-
-/* ---- as sections ---- */
-
-enum rec_status rec_mf_write(const struct rec_mf *m, struct rec_writer *w,
-                             const char *by, struct rec_err *err)
-{
-    struct rec_table t;
-    enum rec_status st;
-
-    rec_settings_init(&t, "model", by);
-    st = rec_settings_add(&t, "model", "mf", err);
-    if (st == REC_OK)
-        st = rec_settings_add_number(&t, "width", m->opts.width, err);
-    if (st == REC_OK)
-        st = rec_settings_add_real(&t, "lambda_user", m->x.bias.lambda[REC_USERS], err);
-    if (st == REC_OK)
-        st = rec_settings_add_real(&t, "lambda_item", m->x.bias.lambda[REC_ITEMS], err);
-    if (st == REC_OK)
-        st = rec_settings_add_real(&t, "penalty", m->opts.penalty, err);
-    if (st == REC_OK)
-        st = rec_settings_add_real(&t, "init", m->opts.init, err);
-    if (st == REC_OK)
-        st = rec_writer_table(w, &t, err);
-    for (int s = 0; st == REC_OK && s < 2; s++)
-        st = rec_param_write(&m->factor[s], w, by, err);
-    rec_table_free(&t);
-    return st;
-}
-
-enum rec_status rec_mf_read(struct rec_mf *out, struct rec_reader *r,
-                            const struct rec_ratings *ratings, struct rec_err *err)
-{
-    struct rec_mf m = { .delta = NULL };
-    struct rec_table *t;
-    uint64_t width = 0;
-    double lambda[2] = { 0.0, 0.0 };
-    enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
-
-    if (st == REC_OK)
-        st = rec_settings_check(t, err);
-    if (st == REC_OK)
-        st = rec_settings_get_number(t, "width", 1, REC_RGNN_MAX_WIDTH, &width, err);
-    if (st == REC_OK)
-        st =
-            rec_settings_get_real(t, "lambda_user", 0.0, 1e12, &lambda[REC_USERS], err);
-    if (st == REC_OK)
-        st =
-            rec_settings_get_real(t, "lambda_item", 0.0, 1e12, &lambda[REC_ITEMS], err);
-    m.opts.width = (uint32_t)width;
-    if (st == REC_OK)
-        st = rec_rgnn_data_make(ratings, false, false, 0, 0, lambda, &no_times, &m.x,
-                                err);
-    if (st == REC_OK)
-        st = make_factors(&m, false, err);
-    for (int s = 0; st == REC_OK && s < 2; s++)
-        st = rec_param_read(&m.factor[s], r, err);
-    if (st == REC_OK)
-        *out = m;
-    else
-        rec_mf_free(&m);
-    return st;
+    for (int k = 0; k < 2; k++)
+        if (node[k] != UINT32_MAX)
+            s += (double)m->bias[k].x[node[k]];
+    if (user != UINT32_MAX && item != UINT32_MAX)
+        s += (double)dot(m->factor[REC_USERS].x + (size_t)user * d,
+                         m->factor[REC_ITEMS].x + (size_t)item * d, d);
+    return s < (double)m->low    ? (double)m->low
+           : s > (double)m->high ? (double)m->high
+                                 : s;
 }

@@ -5,9 +5,6 @@
 static enum rec_status ready(void *trained, struct rec_err *err)
 {
     struct rec_mf *m = trained;
-    const struct rec_rgnn_bias *b = &m->x.bias;
-    uint32_t n_views = b->n_folds + 1;
-    double unit = m->x.g.unit;
     struct rec_by_vector *x = &m->rank;
     enum rec_status st;
 
@@ -19,14 +16,12 @@ static enum rec_status ready(void *trained, struct rec_err *err)
         return st;
     for (int s = 0; s < 2; s++) {
         size_t n = rec_param_size(&m->factor[s]);
-        double by = s == REC_USERS ? unit : 1.0;
-        double mean = s == REC_USERS ? b->mean[b->n_folds] : 0.0;
+        double mean = s == REC_USERS ? m->mean : 0.0;
 
         for (size_t k = 0; k < n; k++)
-            x->vec[s][k] = (float)((double)m->factor[s].x[k] * by);
+            x->vec[s][k] = (float)m->factor[s].x[k];
         for (uint32_t v = 0; v < x->n[s]; v++)
-            x->own[s][v] =
-                (float)((mean + b->bias[s][(size_t)v * n_views + b->n_folds]) * unit);
+            x->own[s][v] = (float)(mean + (double)m->bias[s].x[v]);
     }
     return rec_by_vector_pack(x, err);
 }

@@ -7,7 +7,8 @@
 /*
  * A tensor that is learned: its values, (rows, cols), their gradient and Adam's two
  * moments, (state_rows, cols): rows, but fewer where it is known that those after them
- * have no gradient.  { 0 } is empty.
+ * have no gradient.  A tensor made without LEARN has neither, which is what plain gradient
+ * descent needs.  { 0 } is empty.
  */
 struct rec_param {
     char name[32]; /* "W1" */

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stdio.h>
-
 static uint32_t n_features(const struct rec_rgnn_data *x)
 {
     return x->taus.n[0] + x->taus.n[1] + x->g.n_extra + 4;

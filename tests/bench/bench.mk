@@ -4,7 +4,7 @@
 #   make bench BENCH_ROWS=1000000 BENCH_RUNS=3     a quick one
 BENCH_ROWS ?= 10000000
 BENCH_RUNS ?= 5
-BENCH_PARTS := prep train
+BENCH_PARTS := prep train ask
 BENCH := $B/bench
 
 .PHONY: bench bench-deps $(BENCH_PARTS:%=bench-%)

@@ -6,3 +6,8 @@ bench-train: all $B/bench/passes
 $B/bench/passes: $B/obj/tests/bench/passes.o $B/librec.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $^ -o $@ $(LIBS)
+# make bench-ask: rgnn by its defaults, rec-predict, rec-recommend; see tests/bench/ask.py.
+.PHONY: bench-ask
+bench-ask: all
+	@mkdir -p $(BENCH)
+	@tests/bench/ask.py --bin $B/bin --dir $(BENCH) --runs 3

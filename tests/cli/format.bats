@@ -355,3 +355,51 @@ small() {
     [[ "${lines[2]}" == $'@PG\tID:rec-split\tPP:rec-encode\tPN:rec-split\tVN:'*$'\tPA:'*'--seed 1'*$'\tIN:'* ]]
     [[ "$output" != *first* && "$output" != */* && "$output" != *thread* ]]
 }
+
+# numpy_python: sets $python to an interpreter that has NumPy, or skips the test.
+numpy_python() {
+    for python in python3 /usr/bin/python3; do
+        ! "$python" -c 'import numpy' 2>/dev/null || return 0
+    done
+    skip 'no python3 with NumPy'
+}
+
+@test "rec.py reads every kind of section and filter as the reader without NumPy does" {
+    numpy_python
+    ratings 400 >in.csv
+    awk -F , '{ if (!($1 in seen)) print $1 ",g" length($1 NR) % 3 "," NR % 7; seen[$1] = 1 }' in.csv >users.csv
+    awk -F , '{ print $0 ",t" NR % 5 }' in.csv |
+        rec-clean -q --columns user,item,rating,time,shop --keep shop --header no -o raw.rec
+    rec-encode raw.rec | rec-split | rec-graph -q -u users.csv -o graph.rec
+    rec-train -q -m rgnn --epochs 2 --hidden 3 --seeds 2 -o model.rec graph.rec
+    rec-train -q -e 3 -o gcn.rec graph.rec
+    rec-train -q -m spectral --hidden 4 -z 0 -o stored.rec graph.rec
+    "$python" -B "$ROOT/tests/golden/loads.py" raw.rec graph.rec model.rec gcn.rec stored.rec >out
+    equal "$(wc -l <out)" 5
+    rec-train -q -m rgnn --epochs 2 --hidden 3 --seeds 2 graph.rec | cat >pipe.rec
+    "$python" -B "$ROOT/tests/golden/loads.py" pipe.rec
+}
+
+@test "rec.py refuses a file that is cut or has a byte changed" {
+    numpy_python
+    ratings 60 | rec-clean -q -o raw.rec
+    "$python" -B - "$ROOT/lib/io" raw.rec <<'EOF'
+import sys
+sys.path.insert(0, sys.argv[1])
+import rec
+whole = open(sys.argv[2], "rb").read()
+def refused(data):
+    with open("bad.rec", "wb") as f:
+        f.write(data)
+    try:
+        rec.load("bad.rec")
+    except ValueError:
+        return True
+    return False
+assert not refused(whole)
+assert all(refused(whole[:n]) for n in range(0, len(whole), 5))
+# what nobody looks at: the minor version, zeros of the preamble, a byte of frame headers
+kept = [i for i in range(len(whole)) if not refused(whole[:i] + bytes([whole[i] ^ 64]) + whole[i + 1:])]
+assert set(kept) <= set(range(9, 16)), kept
+EOF
+}

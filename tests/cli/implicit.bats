@@ -25,9 +25,10 @@ raw() {
     equal "$rows" "$(lines $'ann\ttea\t1' $'ann\tmilk\t1' $'bob\tmilk\t1')"
 }
 
-@test "a user without items gives no row and is counted" {
+@test "a user without items is a row without an item, and counted" {
     printf 'ann tea\nbob\ncat \ndan milk\n' >in
-    raw 'rec-clean: 2 users without items, no rows' rec-clean --form list in
+    raw 'rec-clean: 4 rows read = 2 kept + 2 with a missing value (user 0, item 2, rating 0, time 0)' \
+        rec-clean --form list in
     equal "$rows" "$(lines $'ann\ttea\t1' $'dan\tmilk\t1')"
 }
 
@@ -85,7 +86,8 @@ rec-clean: 3 rows read = 1 kept + 1 repeated + 1 rejected" \
 
 @test "lists without any item are no ratings" {
     printf 'ann\nbob\n' >in
-    refuses 3 'rec-clean: in: no ratings: no data rows' rec-clean --form list in -o raw.rec
+    run rec-clean --form list in -o raw.rec
+    [[ $status = 3 && $output = *'in: no ratings: every row was dropped' ]]
 }
 
 # ---- what is taken for lists ----
@@ -102,6 +104,8 @@ found() {
     found lists '0 1 2 3 4 5\n1 7 2 978300760\n2 8 9\n'
     found lists 'ann tea milk bread jam\nbob tea\n'
     found lists '0 1 2 3 4 5\n1\n'
+    found lists 'u0 1 2 3 4 5\nu1 6 7 8\n'
+    found lists '0\t1\t2\t3\t4\n1\t7\n'
 }
 
 @test "rating files are not taken for lists, even if their lines differ" {
@@ -143,7 +147,7 @@ found() {
     [ -r "$REC_TEST_DATA/gowalla/test.txt" ] || skip 'no REC_TEST_DATA'
     rec-clean -v "$REC_TEST_DATA"/gowalla/{train,test}.txt -o raw.rec 2>said
     grep -q '1027370 rows read = 1027370 kept' said
-    [ "$(grep -c 'a user and its items a line, split at space' said)" = 2 ]
+    [ "$(grep -c 'lists of a user.s items, split at space' said)" = 2 ]
 }
 
 # ---- rows without a rating ----
@@ -161,7 +165,7 @@ found() {
 
 @test "where the first row has two columns all must have" {
     printf 'ann,tea\nbob,milk,4,9\n' >in
-    refuses 3 'rec-clean: in:2: 4 columns where 2 are due, as the first row has no rating (--rating none ignores ratings)' \
+    refuses 3 'rec-clean: in:2: 4 columns where 2 are due, as in the first row (--rating 3 reads ratings, --form list takes rows of any length)' \
         rec-clean in -o raw.rec
     printf 'ann,tea\nbob\n' >in
     refuses 3 'rec-clean: in:2: 1 column where at least 2 are due' rec-clean in -o raw.rec
@@ -169,32 +173,44 @@ found() {
     refuses 3 "rec-clean: in:1: column 2 is called 'user'*" rec-clean in -o raw.rec
 }
 
-@test "--rating none leaves ratings out, and times unless their column is given" {
+@test "--rating none leaves ratings out, and times too with --time none" {
     printf 'ann,tea,4,9\nbob,milk,,8\n' >in
     raw '' rec-clean -r none in
-    equal "$rows" "$(lines $'ann\ttea\t1' $'bob\tmilk\t1')"
-    raw '' rec-clean -r none -t 4 in
     equal "$rows" "$(lines $'ann\ttea\t1\t9' $'bob\tmilk\t1\t8')"
+    raw '' rec-clean -r none -t none in
+    equal "$rows" "$(lines $'ann\ttea\t1' $'bob\tmilk\t1')"
     printf 'when,who,what\n3,ann,tea\n' >in
     raw '' rec-clean -r none -t when -u who -i what in
     equal "$rows" $'ann\ttea\t1\t3'
-    raw '' rec-clean -r none -c time,user,item -H yes in
-    equal "$rows" $'ann\ttea\t1\t3'
+}
+
+@test "users and items called user1, item1 are no header" {
+    printf 'user1,item1\nuser2,item2\n' >in
+    raw '' rec-clean in
+    equal "$rows" "$(lines $'user1\titem1\t1' $'user2\titem2\t1')"
 }
 
 # ---- a threshold ----
 
 @test "--threshold drops and counts what is below, and what is left is rated 1" {
     printf 'a,x,4,1\na,y,3.5,2\nb,x,3,3\nb,y,5,4\n' >in
-    raw 'rec-clean: 4 rows read = 3 kept + 1 below the threshold' \
+    raw 'rec-clean: 4 rows read = 3 kept + 1 out of range' \
         rec-clean --threshold 3.5 --reject r.tsv in
     equal "$rows" "$(lines $'a\tx\t1\t1' $'a\ty\t1\t2' $'b\ty\t1\t4')"
-    equal "$(tail -n 1 r.tsv)" $'below the threshold\tin:3\tb,x,3,3'
+    equal "$(tail -n 1 r.tsv)" $'out of range\tin:3\tb,x,3,3'
 }
 
-@test "--threshold comes before repeats are looked for, and --range before it" {
+@test "a pair above the threshold twice repeats, under -M too" {
+    printf 'a,x,4\na,x,5\nb,x,4\n' >in
+    raw 'rec-clean: 3 rows read = 2 kept + 1 repeated' rec-clean --threshold 3 in
+    equal "$rows" "$(lines $'a\tx\t1' $'b\tx\t1')"
+    rec-clean -q --threshold 3 -M 32M in -o m.rec
+    cmp raw.rec m.rec
+}
+
+@test "--threshold comes before repeats are looked for, and --range holds too" {
     printf 'a,x,4\na,x,5\na,x,2\nb,x,9\n' >in
-    raw 'rec-clean: 4 rows read = 1 kept + 1 repeated + 1 out of range + 1 below the threshold' \
+    raw 'rec-clean: 4 rows read = 1 kept + 1 repeated + 2 out of range' \
         rec-clean --threshold 3 --range :5 in
     equal "$rows" $'a\tx\t1'
 }

@@ -195,6 +195,7 @@ stale() {
     done
     for page in "$PAGES"/*.1; do
         cmp "$page" "$prefix/share/man/man1/$(basename "$page")"
+        cmp "$ROOT/lib/io/rec.py" "$prefix/share/rec/rec.py"
         [ "$(stat -c %a "$prefix/share/man/man1/$(basename "$page")")" = 644 ]
     done
 

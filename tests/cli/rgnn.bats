@@ -111,18 +111,3 @@ rmse() {
         'BEGIN { exit !(all < one) }'
     gives 2 '' 'rec-train: --seeds: not an option of --model gcn' rec-train --seeds 2 "$split"
 }
-
-@test "mf: factors over biases, the same from one thread and four, stopped or not" {
-    rec-train --model mf --epochs 20 -T 1 -o one.rec "$split"
-    rec-train --model mf --epochs 20 -T 4 --checkpoint ck -o four.rec "$split"
-    cmp one.rec four.rec
-    rec-train --model mf --epochs 20 --resume ck -o again.rec "$split"
-    cmp one.rec again.rec
-    equal "$(setting model one.rec) $(setting width one.rec)" 'mf 64'
-    rec-view --prov one.rec >prov
-    grep -q -- '--model mf --hidden 64 --epochs 20 --lr 0.02 --schedule cosine --penalty 0.16 --init 0.1' prov
-    rec-train -q --model mf -o mf.rec "$split"
-    awk -v mf="$(rmse test mf mf.rec)" -v biases="$(rmse test biases mf.rec)" \
-        'BEGIN { exit !(mf < biases * 1.01 && mf > 0) }'
-    refuses 2 'rec-train: --dropout: not an option of --model mf' rec-train --model mf --dropout 0.1 "$split"
-}

@@ -43,7 +43,7 @@ setup() {
         $'@SEC\tID:3\tNM:ratings\tKD:table\tBY:rec-encode' \
         $'@COL\tNM:user\tTY:u32\tFI:steps\tRF:users' $'@COL\tNM:item\tTY:u32\tFI:steps\tRF:items' \
         $'@COL\tNM:rating\tTY:f32\tFI:packed' $'@COL\tNM:time\tTY:i64\tFI:steps' \
-        $'@PG\tID:rec-clean\tPN:rec-clean\tVN:version\tPA:--header auto --skip 0 --head 0 --dups exact --min-user 0 --min-item 0\tIN:digest' \
+        $'@PG\tID:rec-clean\tPN:rec-clean\tVN:version\tPA:--form auto --header auto --skip 0 --head 0 --dups exact --min-user 0 --min-item 0\tIN:digest' \
         $'@PG\tID:rec-encode\tPP:rec-clean\tPN:rec-encode\tVN:version\tPA:--order sorted\tIN:digest')"
 }
 
@@ -275,7 +275,7 @@ parts_agree() {
         rec-view --parts "$at/encode.rec"
     gives 2 '' 'rec-view: --to goes with --section alone' \
         rec-view --parts -s split --to csv "$at/split.rec"
-    gives 2 '' 'rec-view: --to, --column and --codes go with --section' \
+    gives 2 '' 'rec-view: --to, --column, --codes, --part and --rows go with --section' \
         rec-view --parts --codes "$at/split.rec"
     gives 5 '' 'rec-view: /dev/full: cannot write: No space left on device' \
         rec-view --parts -o /dev/full "$at/split.rec"
@@ -321,7 +321,7 @@ parts_agree() {
     equal "$status" 0
     equal "$stderr" ''
     equal "$(sed 's/rec [0-9][0-9.]*$/rec VERSION/' <<<"$output")" "$(lines '#!/bin/sh' '# made by rec VERSION' \
-        'rec-clean --header auto --skip 0 --head 0 --dups exact --min-user 0 --min-item 0 -- "$@" |' \
+        'rec-clean --form auto --header auto --skip 0 --head 0 --dups exact --min-user 0 --min-item 0 -- "$@" |' \
         'rec-encode --order sorted |' \
         'rec-split --method random --test 0 --valid 0 --test-source 2 --last 1 --folds 5 --fold 1 --seed 1 |' 'rec-graph')"
 }
