@@ -13,17 +13,16 @@ static struct rec_clean_opts opts = { .found = say_what_was_found,
                                       .lo = -INFINITY,
                                       .hi = INFINITY };
 static const char *delim, *range, *max_errors, *threshold;
-static int form;
 
 static const struct rec_opt table[] = {
-    { "form", 'F', REC_OPT_CHOICE, &form, "auto|rows|list",
+    { "form", 'F', REC_OPT_CHOICE, &opts.form, "auto|rows|list",
       "a rating a row, or lines of `user item item ...`", 0, 0, true },
     { "user", 'u', REC_OPT_TEXT, &opts.fields.column[REC_USER], "COLUMN",
       "user id: a name or a number from 1", 0, 0, true },
     { "item", 'i', REC_OPT_TEXT, &opts.fields.column[REC_ITEM], "COLUMN", "item id", 0,
       0, true },
     { "rating", 'r', REC_OPT_TEXT, &opts.fields.column[REC_RATING], "COLUMN",
-      "rating, a number; 'none': no such column, all are 1", 0, 0, true },
+      "rating, a number; 'none': every rating is 1", 0, 0, true },
     { "time", 't', REC_OPT_TEXT, &opts.fields.column[REC_TIME], "COLUMN",
       "time, seconds or ISO date; 'none': no such column", 0, 0, true },
     { "columns", 'c', REC_OPT_TEXT, &opts.fields.columns, "A,B,...",
@@ -114,17 +113,16 @@ static void say_what_was_found(const struct rec_fields *f, bool has_header)
 {
     char split[REC_DIALECT_CHARS];
 
-    if (f->dialect.form == REC_FORM_LISTS) {
+    if (f->is_list) {
         rec_note("%s: lists of a user's items, split at %s", f->file,
                  rec_dialect_name(f->dialect, split));
         return;
     }
-    rec_note("%s: columns end at %s, lines at %s, %s header%s", f->file,
+    rec_note("%s: columns end at %s, lines at %s, %s header%s%s", f->file,
              rec_dialect_name(f->dialect, split),
              f->dialect.newline == '\r' ? "CR" : "LF", has_header ? "with" : "without",
-             !f->has_rating ? ", no rating column"
-             : f->has_time  ? ""
-                            : ", no time column");
+             f->has_rating ? "" : ", no rating column: every rating is 1",
+             f->has_time ? "" : ", no time column");
 }
 
 static void add_term(char *text, size_t bytes, uint64_t n, const char *what)
@@ -163,10 +161,6 @@ static enum rec_status run(struct rec_err *err)
     struct rec_writer *w = NULL;
     uint64_t digest;
     enum rec_status st = rec_check_side_file("reject", opts.reject, err);
-
-    opts.dialect.form = form == 0   ? REC_FORM_LOOK
-                        : form == 1 ? REC_FORM_ROWS
-                                    : REC_FORM_LISTS;
 
     if (st == REC_OK)
         st = rec_dialect_parse("delim", delim, &opts.dialect, err);

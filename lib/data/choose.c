@@ -147,11 +147,17 @@ static bool is_word(const struct rec_csv_row *row, uint32_t at)
            !rec_is_missing(row->field[at], row->len[at], true);
 }
 
-/* Whether column AT begins with NAME, as user_id does: what ids are cannot tell. */
-static bool is_called(const struct rec_csv_row *row, uint32_t at, const char *name)
+/* Whether column AT is called as users or items are: "user", "Item_ID", "userid". */
+static bool names_ids(const struct rec_csv_row *row, uint32_t at)
 {
-    return at < row->n && row->len[at] >= strlen(name) &&
-           strncasecmp(row->field[at], name, strlen(name)) == 0;
+    static const char *const words[] = { "user", "userid", "user_id", "user id",
+                                         "item", "itemid", "item_id", "item id" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == row->len[at] &&
+            strncasecmp(words[i], row->field[at], row->len[at]) == 0)
+            return true;
+    return false;
 }
 
 static bool looks_like_header(const struct rec_fields_opts *o,
@@ -162,13 +168,11 @@ static bool looks_like_header(const struct rec_fields_opts *o,
         return o->header == REC_HEADER_YES;
     if (header_is_needed(o))
         return true;
-    if (f->dialect.form == REC_FORM_LISTS)
+    if (first->n < f->n_columns)
         return false;
     if (!f->has_rating && !f->has_time)
-        return is_called(first, f->at[REC_USER], "user") &&
-               is_called(first, f->at[REC_ITEM], "item");
-    return first->n >= f->n_columns &&
-           (!f->has_rating || is_word(first, f->at[REC_RATING])) &&
+        return names_ids(first, f->at[REC_USER]) && names_ids(first, f->at[REC_ITEM]);
+    return (!f->has_rating || is_word(first, f->at[REC_RATING])) &&
            (!f->has_time || is_word(first, f->at[REC_TIME]));
 }
 
@@ -205,6 +209,25 @@ static bool nothing_was_chosen(const struct rec_fields_opts *o)
         if (o->column[f] != NULL)
             return false;
     return o->columns == NULL && o->keep == NULL;
+}
+
+/* Nothing but, perhaps, that there are no times. */
+static bool only_time_was_denied(const struct rec_fields_opts *o)
+{
+    struct rec_fields_opts rest = *o;
+
+    if (is_none(rest.column[REC_TIME]))
+        rest.column[REC_TIME] = NULL;
+    return nothing_was_chosen(&rest);
+}
+
+bool rec_fields_chosen(const struct rec_fields_opts *o)
+{
+    struct rec_fields_opts rest = *o;
+
+    if (is_none(rest.column[REC_RATING]))
+        rest.column[REC_RATING] = NULL;
+    return !only_time_was_denied(&rest) || o->header == REC_HEADER_YES;
 }
 
 /* Three columns; or four of which the last, named "", is a comma at the line's end. */
@@ -305,8 +328,8 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     struct rec_fields x = { .file = file,
                             .dialect = dialect,
                             .max_columns = REC_CSV_MAX_FIELDS,
-                            .has_rating = !is_none(o->column[REC_RATING]),
-                            .has_time = !is_none(o->column[REC_TIME]) };
+                            .has_time = !is_none(o->column[REC_TIME]),
+                            .has_rating = !is_none(o->column[REC_RATING]) };
     enum rec_status st;
 
     if (o->header == REC_HEADER_NO && header_is_needed(o))
@@ -316,12 +339,13 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     if (first->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "%s:%llu: more than %d columns", file,
                         (unsigned long long)first->line, REC_CSV_MAX_FIELDS);
-    if (dialect.form == REC_FORM_LISTS || (nothing_was_chosen(o) && first->n == 2)) {
-        x.has_rating = x.has_time = false;
-        x.max_columns = 2;
-    } else if (nothing_was_chosen(o) && has_three_columns(o, first)) {
+    if (nothing_was_chosen(o) && has_three_columns(o, first)) {
         x.has_time = false;
         x.max_columns = REC_TIME;
+    }
+    if (only_time_was_denied(o) && first->n == REC_RATING) {
+        x.has_rating = x.has_time = false;
+        x.max_columns = REC_RATING;
     }
     for (enum rec_field f = 0; f < REC_N_FIELDS; f++) {
         if ((f == REC_TIME && !x.has_time) || (f == REC_RATING && !x.has_rating))
@@ -344,4 +368,22 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
     if (st == REC_OK)
         *out = x;
     return st;
+}
+
+enum rec_status rec_fields_of_list(const struct rec_fields_opts *o, const char *file,
+                                   struct rec_csv_dialect dialect,
+                                   struct rec_fields *out, struct rec_err *err)
+{
+    if (rec_fields_chosen(o))
+        return rec_fail(err, REC_EUSAGE,
+                        "%s: lists have no columns to choose, and no header (--skip "
+                        "passes over lines): leave that out, or say --form rows",
+                        file);
+    *out = (struct rec_fields){ .file = file,
+                                .dialect = dialect,
+                                .is_list = true,
+                                .at = { 0, 1 },
+                                .n_columns = 2,
+                                .max_columns = 2 };
+    return REC_OK;
 }

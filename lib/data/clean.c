@@ -303,8 +303,8 @@ static enum rec_status clean_file(struct cleaner *c, struct rec_csv *csv,
 
     if (st != REC_OK || row->n == 0)
         return st;
-    st = rec_fields_choose(&c->opts->fields, rec_csv_name(csv), rec_csv_dialect(csv),
-                           row, &c->fields, &is_header, err);
+    st = rec_form_choose(c->opts->form, &c->opts->fields, &c->opts->dialect, csv, row,
+                         &c->fields, &is_header, err);
     if (st == REC_OK && c->opts->found != NULL)
         c->opts->found(&c->fields, is_header);
     if (st == REC_OK)
@@ -345,13 +345,15 @@ static enum rec_status clean_files(struct cleaner *c, const char *const *files,
                                    uint32_t n_files, uint64_t *digest,
                                    struct rec_err *err)
 {
+    struct rec_csv_dialect dialect = c->opts->dialect;
     enum rec_status st = REC_OK;
 
+    dialect.unquoted = c->opts->form == REC_FORM_LIST;
     for (uint32_t i = 0; st == REC_OK && i < n_files; i++) {
         struct rec_csv *csv = NULL;
 
         c->source = n_files > 1 ? (uint8_t)(i + 1) : 0;
-        st = rec_csv_open(files[i], &c->opts->dialect, c->opts->skip, &csv, err);
+        st = rec_csv_open(files[i], &dialect, c->opts->skip, &csv, err);
         if (st == REC_OK)
             st = clean_file(c, csv, err);
         if (st == REC_OK)

@@ -1,6 +1,7 @@
 #ifndef REC_CLEAN_H
 #define REC_CLEAN_H
 
+#include "data/form.h"
 #include "data/piece.h"
 #include "data/sieve.h"
 #include "io/writer.h"
@@ -17,6 +18,7 @@
 struct rec_clean_opts {
     struct rec_fields_opts fields;
     struct rec_csv_dialect dialect;
+    enum rec_form form;
     enum rec_dups dups;
     struct rec_sieve_limits limits; /* on the rows that are left */
     /* Told of each file: what was found by looking, or given.  May be NULL. */

@@ -97,7 +97,7 @@ static enum rec_status too_many(const struct rec_fields *f,
 {
     if (row->n > REC_CSV_MAX_FIELDS)
         return rec_fail(err, REC_EINPUT, "more than %d columns", REC_CSV_MAX_FIELDS);
-    if (f->max_columns == 2)
+    if (!f->has_rating)
         return rec_fail(err, REC_EINPUT,
                         "%u columns where 2 are due, as in the first row (--rating 3 "
                         "reads ratings, --form list takes rows of any length)",
@@ -113,7 +113,7 @@ static enum rec_status read_numbers(const struct rec_fields *f,
                                     struct rec_raw_row *out, struct rec_err *err)
 {
     uint32_t at = f->at[REC_RATING];
-    double x = 1.0;
+    double x = 1;
 
     if (f->has_rating && !rec_parse_f64(row->field[at], row->len[at], &x))
         return bad_rating(f, row, err);
@@ -151,9 +151,10 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
     for (*missing = 0; *missing < REC_N_FIELDS; ++*missing) {
         uint32_t at = f->at[*missing];
 
-        if ((*missing != REC_TIME || f->has_time) &&
-            (*missing != REC_RATING || f->has_rating) &&
-            rec_is_missing(row->field[at], row->len[at], *missing >= REC_RATING))
+        if ((*missing == REC_TIME && !f->has_time) ||
+            (*missing == REC_RATING && !f->has_rating))
+            continue;
+        if (rec_is_missing(row->field[at], row->len[at], *missing >= REC_RATING))
             return REC_OK;
     }
     out->user = row->field[f->at[REC_USER]];
@@ -162,12 +163,21 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
     out->item_len = row->len[f->at[REC_ITEM]];
     if (out->user_len > REC_MAX_ID_BYTES)
         return bad_field(f, row, REC_USER, "an id of more than 64 KiB", err);
+    if (f->is_list && out->user_len > REC_MAX_LIST_USER_BYTES)
+        return bad_field(f, row, REC_USER, "in a list, an id of more than 256 bytes",
+                         err);
     if (out->item_len > REC_MAX_ID_BYTES)
         return bad_field(f, row, REC_ITEM, "an id of more than 64 KiB", err);
     st = read_numbers(f, row, out, err);
     if (st == REC_OK)
         out->hash = hash_row(out);
     return st;
+}
+
+void rec_fields_rate(struct rec_raw_row *row, float rating)
+{
+    row->rating = rating;
+    row->hash = hash_row(row);
 }
 
 enum rec_status rec_fields_keep(const struct rec_fields *f,

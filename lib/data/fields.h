@@ -11,8 +11,9 @@
  * or in COLUMNS, "a,b,c", for a file without one.  By default user, item, rating and
  * time are columns 1 to 4, or those of these names in COLUMNS.  A time of "none" means
  * that there is no such column; if nothing at all was chosen, so does a first row of
- * three columns.  A rating of "none" means that every row has rating 1; so does, if
- * nothing at all was chosen, a first row of two columns, and a file of lists.
+ * three columns.  A rating of "none" means that every rating is 1; so does, if nothing
+ * but the lack of a time was chosen, a first row of two columns, and then there is no
+ * time.
  *
  * KEEP, "a,b,c", names further columns, whose text is carried along as it is.
  */
@@ -22,6 +23,8 @@ extern const char *const rec_field_names[REC_N_FIELDS];
 
 enum rec_header { REC_HEADER_AUTO, REC_HEADER_YES, REC_HEADER_NO };
 
+/* The user of a list is shorter, as each of its rows has a copy of it. */
+enum { REC_MAX_LIST_USER_BYTES = 256 };
 enum { REC_MAX_ID_BYTES = 1 << 16, REC_MAX_KEEP = 16, REC_MAX_KEEP_BYTES = 1 << 16 };
 
 struct rec_fields_opts {
@@ -34,7 +37,8 @@ struct rec_fields_opts {
 struct rec_fields {
     const char *file; /* for messages */
     struct rec_csv_dialect dialect;
-    bool has_rating, has_time;
+    bool has_time, has_rating;       /* without: every rating is 1 */
+    bool is_list;                    /* rows come from rec_list_next() */
     uint32_t at[REC_N_FIELDS];       /* column of each field, from 0 */
     uint32_t n_columns, max_columns; /* at least and at most so many must be there */
     bool default_columns;            /* nothing was chosen: a hint is in place */
@@ -69,6 +73,17 @@ enum rec_status rec_fields_choose(const struct rec_fields_opts *o, const char *f
                                   struct rec_fields *out, bool *is_header,
                                   struct rec_err *err) REC_MUST_USE;
 
+/*
+ * The fields of lists, which have but user and item.  REC_EUSAGE if O chooses columns
+ * or says that there is a header.
+ */
+enum rec_status rec_fields_of_list(const struct rec_fields_opts *o, const char *file,
+                                   struct rec_csv_dialect dialect,
+                                   struct rec_fields *out,
+                                   struct rec_err *err) REC_MUST_USE;
+/* Whether O chooses any column, or says that there is a header. */
+bool rec_fields_chosen(const struct rec_fields_opts *o);
+
 /* The column of a file that S, the argument of --OPTION, is the number of, from 1, or
  * the name in its FIRST row; AT counts from 0.  Errors as rec_fields_choose(). */
 enum rec_status rec_column_find(const char *file, const struct rec_csv_row *first,
@@ -90,6 +105,9 @@ enum rec_status rec_fields_read(const struct rec_fields *f,
                                 const struct rec_csv_row *row, struct rec_raw_row *out,
                                 enum rec_field *missing,
                                 struct rec_err *err) REC_MUST_USE;
+
+/* Gives a row that was read, before its kept columns are, another rating. */
+void rec_fields_rate(struct rec_raw_row *row, float rating);
 
 /* Then the kept columns, n_keep of them, into KEEP; OUT's hash takes them in. */
 enum rec_status rec_fields_keep(const struct rec_fields *f,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "io/list.h"
 
 /* Room for one more row, and for what it keeps. */
 static enum rec_status make_room(struct rec_piece *p, uint32_t n_keep)
@@ -41,7 +42,13 @@ static enum rec_status add_origin(struct rec_piece *p, enum rec_fate fate,
         p->origins_cap = cap;
     }
     p->origins[p->n_origins++] =
-        (struct rec_origin){ p->row.text, p->row.line, p->row.bytes, fate, missing };
+        (struct rec_origin){ .text = p->row.text,
+                             .user = p->row.field[REC_USER],
+                             .line = p->row.line,
+                             .bytes = p->row.bytes,
+                             .user_bytes = p->row.len[REC_USER],
+                             .fate = fate,
+                             .missing = missing };
     return REC_OK;
 }
 
@@ -70,6 +77,7 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
                              enum rec_fate *fate, enum rec_field *missing)
 {
     struct rec_raw_row *row = &p->rows[p->n];
+    float rating = 0;
     enum rec_status st = rec_fields_read(f, &p->row, row, missing, &p->err);
 
     if (st == REC_OK && *missing < REC_N_FIELDS) {
@@ -77,40 +85,40 @@ static enum rec_status judge(struct rec_piece *p, const struct rec_fields *f,
         p->counts.missing[*missing]++;
         return REC_OK;
     }
+    if (st == REC_OK)
+        rating = row->rating;
+    if (st == REC_OK && rules->positive)
+        rec_fields_rate(row, 1);
     if (st == REC_OK && f->n_keep > 0)
         st = rec_fields_keep(f, &p->row, p->keep + p->n * f->n_keep, row, &p->err);
     if (st != REC_OK) {
         *fate = REC_REJECTED;
         return reject(p, f, max_rejected);
     }
-    if (!(row->rating >= rules->lo && row->rating <= rules->hi)) {
+    if (!(rating >= rules->lo && rating <= rules->hi)) {
         *fate = REC_OUT_OF_RANGE;
         p->counts.out_of_range++;
         return REC_OK;
     }
-    if (rules->positive)
-        row->rating = 1.0f;
     row->kept = true;
+    p->id_bytes += row->user_len + row->item_len;
     *fate = REC_TAKEN;
     p->n++;
     return REC_OK;
 }
 
-void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
-                     const struct rec_row_rules *rules, uint64_t limit,
-                     uint64_t max_rejected)
+/* The rows of SPAN, or those of LIST. */
+static void parse_rows(struct rec_piece *p, struct rec_csv_span *span,
+                       struct rec_list *list, const struct rec_fields *f,
+                       const struct rec_row_rules *rules, uint64_t limit,
+                       uint64_t max_rejected)
 {
-    struct rec_csv_span span = *p->span;
     enum rec_fate fate;
     enum rec_field missing = REC_N_FIELDS;
 
-    span.unquoted = p->unquoted;
-    span.unquoted.n = 0;
-    p->n = p->n_origins = 0;
-    p->counts = (struct rec_piece_counts){ 0 };
-    p->st = REC_OK;
     while (p->st == REC_OK && p->counts.read < limit) {
-        p->st = rec_csv_span_next(&span, &p->row, &p->err);
+        p->st = f->is_list ? rec_list_next(list, &p->row, &p->err)
+                           : rec_csv_span_next(span, &p->row, &p->err);
         if (p->st != REC_OK || p->row.n == 0)
             break;
         if (p->n == p->cap)
@@ -122,6 +130,22 @@ void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
         if (rules->origins && p->st == REC_OK)
             p->st = add_origin(p, fate, missing);
     }
+}
+
+void rec_piece_parse(struct rec_piece *p, const struct rec_fields *f,
+                     const struct rec_row_rules *rules, uint64_t limit,
+                     uint64_t max_rejected)
+{
+    struct rec_csv_span span = *p->span;
+    struct rec_list list = rec_list_begin(&span);
+
+    span.unquoted = p->unquoted;
+    span.unquoted.n = 0;
+    p->n = p->n_origins = 0;
+    p->id_bytes = 0;
+    p->counts = (struct rec_piece_counts){ 0 };
+    p->st = REC_OK;
+    parse_rows(p, &span, &list, f, rules, limit, max_rejected);
     p->unquoted = span.unquoted;
     for (size_t i = 0; f->n_keep > 0 && i < p->n; i++)
         p->rows[i].keep = p->keep + i * f->n_keep;

@@ -10,7 +10,7 @@
  */
 struct rec_row_rules {
     float lo, hi;  /* ratings outside are dropped */
-    bool positive; /* what is left becomes 1 */
+    bool positive; /* those that are left become 1 */
     bool origins;  /* note where each row is from */
 };
 
@@ -25,9 +25,10 @@ struct rec_piece_counts {
 enum rec_fate { REC_TAKEN, REC_MISSING, REC_OUT_OF_RANGE, REC_REJECTED };
 
 struct rec_origin {
-    const char *text;
+    const char *text; /* of a list: the item */
+    const char *user; /* of a list */
     uint64_t line;
-    uint32_t bytes;
+    uint32_t bytes, user_bytes;
     enum rec_fate fate;
     enum rec_field missing;
 };
@@ -41,6 +42,7 @@ struct rec_piece {
     struct rec_origin *origins;
     size_t n_origins, origins_cap; /* of all rows read, if the rules ask for them */
     struct rec_piece_counts counts;
+    uint64_t id_bytes;       /* of the kept rows, at most */
     struct rec_buf unquoted; /* text of fields that is not in the input as it is */
     enum rec_status st;
     struct rec_err err;            /* if st is not REC_OK */

@@ -33,17 +33,22 @@ enum rec_status rec_rejects_open(const char *path, struct rec_rejects **out,
 }
 
 /* Read once more, a rejected row has the same fault: no need to keep all messages. */
-static enum rec_status find_fault(struct rec_rejects *r, const struct rec_piece *p,
+static enum rec_status read_again(struct rec_rejects *r, const struct rec_piece *p,
                                   const struct rec_origin *o,
-                                  const struct rec_fields *f, struct rec_err *fault,
-                                  struct rec_err *err)
+                                  const struct rec_fields *f, struct rec_err *err)
 {
     struct rec_csv_span s = *p->span;
-    struct rec_raw_row row;
-    struct rec_text keep[REC_MAX_KEEP];
-    enum rec_field missing;
     enum rec_status st;
 
+    if (f->is_list) {
+        r->row.n = 2;
+        r->row.line = o->line;
+        r->row.field[REC_USER] = o->user;
+        r->row.len[REC_USER] = o->user_bytes;
+        r->row.field[REC_ITEM] = o->text;
+        r->row.len[REC_ITEM] = o->bytes;
+        return REC_OK;
+    }
     s.text = o->text;
     s.end = o->text + o->bytes;
     s.line = o->line;
@@ -51,6 +56,19 @@ static enum rec_status find_fault(struct rec_rejects *r, const struct rec_piece 
     s.unquoted.n = 0;
     st = rec_csv_span_next(&s, &r->row, err);
     r->unquoted = s.unquoted;
+    return st;
+}
+
+static enum rec_status find_fault(struct rec_rejects *r, const struct rec_piece *p,
+                                  const struct rec_origin *o,
+                                  const struct rec_fields *f, struct rec_err *fault,
+                                  struct rec_err *err)
+{
+    struct rec_raw_row row;
+    struct rec_text keep[REC_MAX_KEEP];
+    enum rec_field missing;
+    enum rec_status st = read_again(r, p, o, f, err);
+
     if (st != REC_OK)
         return st;
     st = rec_fields_read(f, &r->row, &row, &missing, fault);
@@ -77,11 +95,17 @@ static enum rec_status add_row(struct rec_rejects *r, const struct rec_piece *p,
         st = find_fault(r, p, o, f, &fault, err);
     if (st != REC_OK)
         return st;
-    if (f->dialect.newline == '\n' && bytes > 0 && o->text[bytes - 1] == '\r')
+    if (!f->is_list && f->dialect.newline == '\n' && bytes > 0 &&
+        o->text[bytes - 1] == '\r')
         bytes--;
     rec_printable(f->file, strlen(f->file), file, sizeof file);
     st = rec_buf_addf(&r->text, err, "%s\t%s:%llu\t", fault.text, file,
                       (unsigned long long)o->line);
+    if (st == REC_OK && f->is_list)
+        st = rec_buf_add(&r->text, o->user, o->user_bytes, err);
+    if (st == REC_OK && f->is_list)
+        st = rec_buf_add(&r->text, f->dialect.doubled ? "::" : &f->dialect.delim,
+                         1 + f->dialect.doubled, err);
     if (st == REC_OK)
         st = rec_buf_add(&r->text, o->text, bytes, err);
     return st == REC_OK ? rec_buf_add(&r->text, "\n", 1, err) : st;

@@ -9,6 +9,7 @@
  *
  *   reason TAB file:line TAB the row as it came, without its line end
  *
+ * Of a list, a row is the user and the item with the delimiter between them.
  * A row with a line break in quotes takes several lines here too.
  */
 struct rec_rejects;

@@ -196,7 +196,8 @@ uint64_t rec_repeats_growth(const struct rec_repeats *r, const struct rec_fields
 
     for (uint32_t k = 0; k < n_pieces; k++) {
         rows += pieces[k].n;
-        sum += (uint64_t)(pieces[k].span->end - pieces[k].span->text);
+        sum += f->is_list ? pieces[k].id_bytes
+                          : (uint64_t)(pieces[k].span->end - pieces[k].span->text);
     }
     sum += rows * (NUMBER_BYTES + LENGTH_BYTES * (2 + (uint64_t)f->n_keep));
     sum += sum / 16; /* ends of blocks */

@@ -7,17 +7,19 @@
 
 #include "base/hash.h"
 #include "io/dialect.h"
-#include "io/list.h"
 
 /* Readable bytes behind the text: marks() looks at 64 bytes at a time. */
 enum { WINDOW = 64 };
 /* Batches are whole pieces, so that nothing but their number depends on their size. */
 enum { PIECE_BYTES = 1 << 20, LEFT_TO_BATCH = 32 };
+/* Lists have about so many times the rows of a CSV a byte. */
+enum { LIST_ROWS = 4 };
 
 struct rec_csv {
     struct rec_in *in;
     char *buf;
-    size_t batch; /* bytes read at a time */
+    size_t batch; /* bytes read at a time, */
+    size_t most;  /* and handed out */
     size_t pos, whole,
         n; /* pos..whole: rows not handed out; ..n: the start of another */
     bool eof;
@@ -219,8 +221,6 @@ enum rec_status rec_csv_span_next(struct rec_csv_span *s, struct rec_csv_row *ro
                                   struct rec_err *err)
 {
     row->n = 0;
-    if (s->dialect.form == REC_FORM_LISTS)
-        return rec_list_next(s, row, err);
     while (s->text < s->end) {
         const char *after = NULL;
         uint64_t newlines = 0;
@@ -346,7 +346,8 @@ static enum rec_status settle(struct rec_csv *csv, struct rec_err *err)
 
     s->text = csv->buf + csv->pos;
     s->end = csv->buf + csv->n;
-    s->has_quotes = memchr(s->text, '"', csv->n - csv->pos) != NULL;
+    s->has_quotes =
+        !s->dialect.unquoted && memchr(s->text, '"', csv->n - csv->pos) != NULL;
     s->has_nul = memchr(s->text, '\0', csv->n - csv->pos) != NULL;
     whole = csv->eof ? s->end : find_row_end(s, s->text, SIZE_MAX);
     csv->whole = whole == NULL ? csv->pos : (size_t)(whole - csv->buf);
@@ -413,13 +414,18 @@ enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,
                               uint32_t max, uint32_t *n, struct rec_err *err)
 {
     struct rec_csv_span *rest = &csv->rest;
+    const char *stop = NULL;
     size_t least;
     enum rec_status st = refill(csv, err);
 
     *n = 0;
     if (st != REC_OK)
         return st;
-    least = (csv->whole - csv->pos) / max + 1;
+    if (csv->whole - csv->pos > csv->most)
+        stop = find_row_end(rest, rest->text, csv->most);
+    if (stop != NULL)
+        rest->end = stop;
+    least = (size_t)(rest->end - rest->text) / max + 1;
     while (rest->text < rest->end) {
         struct rec_buf room = spans[*n].unquoted;
         const char *end = *n + 1 == max ? NULL : find_row_end(rest, rest->text, least);
@@ -432,7 +438,8 @@ enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,
         rest->line += count_lines(rest->text, spans[*n].end, rest->dialect.newline);
         rest->text = spans[(*n)++].end;
     }
-    csv->pos = csv->whole;
+    csv->pos = (size_t)(rest->text - csv->buf);
+    rest->end = csv->buf + csv->whole;
     return REC_OK;
 }
 
@@ -493,6 +500,7 @@ static enum rec_status start(const char *path, const struct rec_csv_dialect *dia
     csv->rest.dialect = *dialect;
     csv->live = live;
     csv->batch = batch_bytes();
+    csv->most = SIZE_MAX;
     csv->buf =
         rec_alloc(REC_CSV_MAX_ROW_BYTES + csv->batch + WINDOW, 1, "CSV buffer", err);
     if (csv->buf != NULL)
@@ -523,11 +531,6 @@ static enum rec_status look(struct rec_csv *csv, size_t from, size_t n, uint64_t
         from = csv->pos;
         end = from + at_most(csv->n - from, PIECE_BYTES);
     }
-    if (st == REC_OK && d->form == REC_FORM_LOOK)
-        d->form = rec_list_look(csv->buf + from, end - from, d) ? REC_FORM_LISTS
-                                                                : REC_FORM_ROWS;
-    if (st == REC_OK && d->delim == 0 && d->form == REC_FORM_LISTS)
-        d->delim = memchr(csv->buf + from, ' ', end - from) != NULL ? ' ' : '\t';
     if (st == REC_OK && d->delim == 0)
         rec_dialect_delim(csv->buf + from, end - from, d);
     return st == REC_OK ? settle(csv, err) : st;
@@ -598,6 +601,21 @@ enum rec_status rec_csv_open_live(const char *path,
     else
         rec_csv_close(csv);
     return st;
+}
+
+struct rec_csv_span rec_csv_ahead(const struct rec_csv *csv)
+{
+    return csv->rest;
+}
+
+enum rec_status rec_csv_take_lists(struct rec_csv *csv, struct rec_csv_dialect d,
+                                   struct rec_err *err)
+{
+    csv->rest.dialect.delim = d.delim;
+    csv->rest.dialect.doubled = d.doubled;
+    csv->rest.dialect.unquoted = true;
+    csv->most = csv->batch / LIST_ROWS;
+    return settle(csv, err);
 }
 
 const char *rec_csv_name(const struct rec_csv *csv)

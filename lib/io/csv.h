@@ -22,12 +22,10 @@ enum {
 
 /* What splits columns, and rows. */
 struct rec_csv_dialect {
-    char delim;   /* 0: find out by looking */
-    bool doubled; /* the delimiter is two of them, as in "::" */
-    char newline; /* '\n', also for CRLF, or '\r'; 0: find out by looking */
-    /* A line is a user and a list of items; it comes out as rows of two fields, one an
-     * item, or one with an empty item if the list is empty.  See list.h. */
-    enum { REC_FORM_ROWS, REC_FORM_LISTS, REC_FORM_LOOK } form;
+    char delim;    /* 0: find out by looking */
+    bool doubled;  /* the delimiter is two of them, as in "::" */
+    char newline;  /* '\n', also for CRLF, or '\r'; 0: find out by looking */
+    bool unquoted; /* quotes are bytes like any other, and lines are rows */
 };
 
 /* With more fields than fit, n is REC_CSV_MAX_FIELDS + 1 and the last is not one. */
@@ -50,9 +48,7 @@ struct rec_csv_span {
     const char *name; /* the input's */
     struct rec_csv_dialect dialect;
     bool has_quotes, has_nul;
-    const char *list, *line_end; /* what is left of a list; NULL between lines */
-    const char *first;           /* the line of it */
-    struct rec_buf unquoted;     /* fields whose text is not in the input as it is */
+    struct rec_buf unquoted; /* fields whose text is not in the input as it is */
 };
 
 /*
@@ -96,6 +92,16 @@ enum rec_status rec_csv_next(struct rec_csv *csv, struct rec_csv_row *row,
 enum rec_status rec_csv_spans(struct rec_csv *csv, struct rec_csv_span *spans,
                               uint32_t max, uint32_t *n,
                               struct rec_err *err) REC_MUST_USE;
+
+/*
+ * What has been read and not handed out, whole rows, to look at: valid until the next
+ * call.  And from now on, before the first row was handed out: lines are LISTS
+ * (list.h), split by D's delimiter, and batches are smaller, as they hold more rows a
+ * byte.
+ */
+struct rec_csv_span rec_csv_ahead(const struct rec_csv *csv);
+enum rec_status rec_csv_take_lists(struct rec_csv *csv, struct rec_csv_dialect d,
+                                   struct rec_err *err) REC_MUST_USE;
 
 /* The input's name as messages call it, and the dialect that was given or found. */
 const char *rec_csv_name(const struct rec_csv *csv);

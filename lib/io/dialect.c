@@ -83,14 +83,13 @@ enum rec_status rec_dialect_parse(const char *option, const char *text,
         d->delim = *text;
     else
         return rec_fail(err, REC_EUSAGE,
-                        "--%s: '%s' is not one character, '::' or 'tab'", option,
-                        text);
+                        "--%s: '%s' is not one character, '::' or 'tab'", option, text);
     return REC_OK;
 }
 
 void rec_dialect_delim(const char *text, size_t n, struct rec_csv_dialect *out)
 {
-    struct rec_csv_dialect found = { ',', false, out->newline, out->form };
+    struct rec_csv_dialect found = { ',', false, out->newline, out->unquoted };
     struct rec_csv_dialect d = *out;
     unsigned most = 0;
 
