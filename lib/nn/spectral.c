@@ -298,10 +298,16 @@ size_t rec_spectral_scratch(const struct rec_spectral *m, uint32_t b)
     return rows + m->r.n[1] * sizeof(float);
 }
 
-/* OUT += the linear part of a row of items; SUM (I) is room. */
+/* OUT += the linear part of a row of items, or the items' degrees if there are none;
+ * SUM (I) is room. */
 static void add_linear(const struct rec_spectral *m, const uint32_t *item, uint64_t n,
                        float *sum, float *out)
 {
+    if (n == 0)
+        for (uint32_t i = 0; i < m->r.n[1]; i++)
+            out[i] = (float)rec_pairs01_degree(&m->r, 1, i);
+    if (n == 0)
+        return;
     memset(sum, 0, m->r.n[1] * sizeof *sum);
     for (uint64_t e = 0; e < n; e++) {
         float by = m->by[1][item[e]];

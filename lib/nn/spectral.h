@@ -20,7 +20,7 @@
  *
  * Its linear part goes through G = R' d_u^-2a R (I, I), which is sparse and is kept:
  * 8 bytes for each pair of items that some user has both of.  A new user needs nothing
- * but her row.
+ * but her row; who has nothing gets d_i, how many have an item.
  */
 enum rec_spectral_filter { REC_SPECTRAL_GFCF, REC_SPECTRAL_RESHAPED };
 enum { REC_SPECTRAL_MAX_RANK = 1024 };
