@@ -168,7 +168,7 @@ static const struct usual {
     [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
     [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
     [REC_MODEL_SPECTRAL] = { 0, 0, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
-    [REC_MODEL_LIGHTGCN] = { 64, 20, 0.012, 0.0, 1e-4, NAN, REC_SCHEDULE_NONE },
+    [REC_MODEL_LIGHTGCN] = { 64, 20, 0.001, 0.0, 1e-4, NAN, REC_SCHEDULE_NONE },
 };
 
 static void settle_real(const char *option, double *x, double by_default)
@@ -214,8 +214,6 @@ static void settle(void)
                                     net.gcn.seed };
     if (model == REC_MODEL_LIGHTGCN && !rec_opt_given("batch"))
         net.gcn.batch = loss == REC_LOSS_BPR ? 2048 : 8192;
-    if (model == REC_MODEL_LIGHTGCN && loss == REC_LOSS_BPR && !rec_opt_given("lr"))
-        train_opts.lr = 0.001;
     net.lightgcn = (struct rec_lightgcn_opts){ (uint32_t)hidden,
                                                (uint32_t)layers,
                                                (uint32_t)net.gcn.batch,
