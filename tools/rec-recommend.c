@@ -51,7 +51,9 @@ static enum rec_status check_options(struct rec_err *err)
         return rec_fail(err, REC_EUSAGE,
                         "--%s: the model comes from standard input already",
                         users_file != NULL ? "users" : "new");
-    return REC_OK;
+    return side == NULL || strcmp(side, "-") == 0
+               ? REC_OK
+               : rec_check_side_file(users_file != NULL ? "users" : "new", side, err);
 }
 
 static enum rec_status choose_users(struct rec_catalog *c, struct rec_chosen *x,

@@ -105,6 +105,8 @@ void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
                     const uint32_t *len, size_t n, uint32_t *out)
 {
     rec_dict_find_many(&p->ids[side], id, len, n, out);
+    if (p->t.kind->pairs != NULL)
+        return; /* it may know them by their features */
     for (size_t k = 0; k < n; k++)
         if (out[k] != REC_UNKNOWN && !p->known[side][out[k]])
             out[k] = REC_UNKNOWN;

@@ -55,7 +55,8 @@ void rec_pairs_close(struct rec_pairs *p);
 enum rec_status rec_pairs_ready(struct rec_pairs *p, struct rec_err *err) REC_MUST_USE;
 
 /* The numbers of N users or items (SIDE), or REC_UNKNOWN; number k is that of LEN[k]
- * bytes at ID[k]. */
+ * bytes at ID[k].  For a kind without pairs() those without training ratings are
+ * unknown as well. */
 void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
                     const uint32_t *len, size_t n, uint32_t *out);
 
@@ -66,5 +67,15 @@ void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
  */
 enum rec_status rec_pairs_rate(struct rec_pairs *p, const struct rec_ratings *q,
                                double *out, struct rec_err *err) REC_MUST_USE;
+
+/* What a rating is made from, by who has training ratings. */
+static inline enum rec_basis rec_pairs_basis(const struct rec_pairs *p, uint32_t user,
+                                             uint32_t item)
+{
+    bool u = user != REC_UNKNOWN && p->known[REC_USERS][user] != 0;
+    bool i = item != REC_UNKNOWN && p->known[REC_ITEMS][item] != 0;
+
+    return rec_basis_of(u ? user : REC_UNKNOWN, i ? item : REC_UNKNOWN);
+}
 
 #endif

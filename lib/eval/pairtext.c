@@ -159,7 +159,8 @@ static void format(void *ctx, uint32_t k)
     }
     at = p->out.data;
     for (size_t i = 0; i < p->n; i++) {
-        enum rec_basis b = rec_basis_of(p->node[REC_USERS][i], p->node[REC_ITEMS][i]);
+        enum rec_basis b =
+            rec_pairs_basis(w->pairs, p->node[REC_USERS][i], p->node[REC_ITEMS][i]);
         char number[REC_FIXED_CHARS];
         const char *two[2] = { number, rec_basis_names[b] };
         size_t n[2] = { rec_format_fixed(p->rating[i], number), strlen(two[1]) };

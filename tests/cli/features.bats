@@ -288,3 +288,20 @@ learns() {
     echo "with: $(rmse with.rec), without: $(rmse without.rec)"
     awk -v a="$(rmse with.rec)" -v b="$(rmse without.rec)" 'BEGIN { exit !(a < b - 0.001) }'
 }
+
+@test "rec-predict knows who has no ratings by the features, as rec-eval does" {
+    awk 'BEGIN { for (u = 0; u < 60; u++) for (k = 0; k < 8; k++) { i = (u * 7 + k * 5) % 40
+        print "u" u ",i" i "," (u % 3 + i % 3 + 1) "," 1000 + u * 9 + k } }' >r.csv
+    awk 'BEGIN { print "id,g"; for (u = 0; u < 60; u++) print "u" u ",g" u % 3 }' >u.csv
+    awk 'BEGIN { print "id,g"; for (i = 0; i < 40; i++) print "i" i ",h" i % 3 }' >i.csv
+    grep -E '^u[0-9]*[1-9],i[1-9]*[1-9],' r.csv >train.csv
+    grep -vE '^u[0-9]*[1-9],i[1-9]*[1-9],' r.csv >test.csv # u0, u10 .. and i0, i10 .. are new
+    rec-clean -q train.csv test.csv | rec-encode | rec-split --method source --test-source 2 --valid 0 |
+        rec-graph -q -u u.csv -i i.csv | rec-train -q -m rgnn --epochs 5 -o m.rec
+    rec-eval -q --boot 0 --predictions all.tsv m.rec >report
+    rec-predict -q --time 4 m.rec test.csv >asked.csv
+    awk -F '\t' '$2 == "test" { print $4 }' all.tsv >want
+    paste want <(cut -d , -f 5 asked.csv) |
+        awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-5) bad = 1 } END { exit bad || NR < 50 }'
+    equal "$(cut -d , -f 6 asked.csv | sort -u | tr '\n' ' ')" 'item mean user '
+}

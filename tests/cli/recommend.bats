@@ -226,3 +226,11 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
     equal "$(cut -f 1-3 <<<"$output")" "$(lines $'user\titem\trank' $'b\ty\t1')"
     [[ $stderr = 'rec-recommend: 2 lists, 2 of them with less than 4294967294 items'* ]]
 }
+
+@test "the output is never one of the files that are read" {
+    printf '%s\n' 'new,1,5' >new.csv
+    cp new.csv kept
+    refuses 2 'rec-recommend: --new: new.csv is the output' rec-recommend --new new.csv -o new.csv "$(ls "$BATS_FILE_TMPDIR"/*.rec | head -n 1)"
+    refuses 2 'rec-recommend: --users: new.csv is the output' rec-recommend --users new.csv -o new.csv "$(ls "$BATS_FILE_TMPDIR"/*.rec | head -n 1)"
+    cmp new.csv kept
+}
