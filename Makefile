@@ -5,6 +5,7 @@
 # make                   the programs, in build/bin
 # make run DATA=file.csv the chain on your own ratings; options: pipelines/stages.mk
 # make run EXPERIMENT=x  the chain as pipelines/x.mk says
+# make describe EXPERIMENT=x  what its ratings are, and its split: users, items, levels, times
 # make folds EXPERIMENT=x  each of FOLDS=5 folds is the test part once; takes -j
 # make results           every experiment whose data are there, into README's table
 # make data/NAME         fetches a public set: pipelines/sets
@@ -30,7 +31,7 @@ BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3 python3-numpy
 
 # A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
-SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED \
+SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED SEEDS \
             CLEAN_OPTS ENCODE_OPTS SPLIT_OPTS GRAPH_OPTS TRAIN_OPTS EVAL_OPTS
 .DEFAULT_GOAL := $(if $(findstring command line,$(foreach v,$(SETTINGS),$(origin $v))),run,all)
 
@@ -72,14 +73,19 @@ $B/obj/%.o: %.c
 EXPERIMENT ?=
 DATA_DIR ?= data
 ifneq ($(EXPERIMENT),)
+EXPERIMENTS := $(filter-out stages,$(basename $(notdir $(wildcard pipelines/*.mk))))
+$(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error no experiment '$(EXPERIMENT)'; there are: $(EXPERIMENTS)))
 include pipelines/$(EXPERIMENT).mk
+NEEDED := $(sort $(DATA) $(GRAPH_DATA) $(FOLDS_DATA))
+$(filter-out $(wildcard $(NEEDED)),$(NEEDED)):
+	@echo "$@ is not there: \`make data/$(notdir $(@D))' fetches it, or say DATA_DIR=FOLDER" >&2; exit 1
 endif
 include pipelines/stages.mk
 
 .PHONY: results
 results: all
 	@pipelines/results.sh '$(DATA_DIR)' README.md $(MAKE) B='$B'
-# data/NAME is a folder that exists or is fetched; its README and the sample are files
+# data/NAME is a folder that is there or is fetched; README.md and the sample are files
 data/%:
 	@pipelines/data.sh '$*'
 

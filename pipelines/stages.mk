@@ -12,13 +12,16 @@ LAYERS ?= 2
 EPOCHS ?= 200
 LR ?= 0.01
 SEED ?= 1
+SEEDS ?=
 CLEAN_OPTS ?=
 ENCODE_OPTS ?=
 SPLIT_OPTS ?= --seed $(SEED)
 GRAPH_OPTS ?=
+GRAPH_DATA ?= # files that GRAPH_OPTS names
 # gcn is told its settings; the others go by their own defaults
 TRAIN_OPTS_gcn := --hidden $(HIDDEN) --layers $(LAYERS) --epochs $(EPOCHS) --lr $(LR)
-TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) $(if $(filter rgnn,$(MODEL)),$(TRAIN_USE)) --seed $(SEED)
+TRAIN_OPTS_rgnn = $(TRAIN_USE)
+TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) --seed $(SEED) $(SEEDS:%=--seeds %)
 EVAL_OPTS ?=
 
 NAME ?= $(patsubst %.csv,%,$(patsubst %.gz,%,$(notdir $(firstword $(DATA)))))
@@ -42,7 +45,7 @@ $(RUN)/encode.rec: $(RUN)/clean.rec $B/bin/rec-encode $(RUN)/encode.opts
 	$B/bin/rec-encode $(ENCODE_OPTS) -o $@ $<
 $(RUN)/split.rec: $(RUN)/encode.rec $B/bin/rec-split $(RUN)/split.opts
 	$B/bin/rec-split $(SPLIT_OPTS) -o $@ $<
-$(RUN)/graph.rec: $(RUN)/split.rec $B/bin/rec-graph $(RUN)/graph.opts
+$(RUN)/graph.rec: $(RUN)/split.rec $(GRAPH_DATA) $B/bin/rec-graph $(RUN)/graph.opts
 	$B/bin/rec-graph $(GRAPH_OPTS) -o $@ $<
 $(RUN)/model.rec: $(RUN)/graph.rec $B/bin/rec-train $(RUN)/train.opts
 	$B/bin/rec-train $(TRAIN_OPTS) -o $@ $<
@@ -82,3 +85,11 @@ metrics: $(RUN)/metrics.tsv
 	@echo
 	@$(SHOW) $<
 	@$(SHOW_RANKING) $<
+
+# What the ratings are, and what the parts of the split share.
+.PHONY: describe
+describe: $(RUN)/split.rec
+	@echo
+	@$B/bin/rec-view --codes -s ratings $< | awk -F '\t' -f pipelines/describe.awk
+	@echo
+	@$B/bin/rec-view --parts $< | expand -t 12

@@ -1,15 +1,24 @@
-# Sets that are fetched, folds, and the table of results, on data made up here.
+# Published protocols, folds, what a set is, and the table of results, on data made up here.
 load common
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    ratings 1200 >all.csv
-    mkdir -p sets/amazon-electronics site
+    ratings 400 >all.csv
+    mkdir -p sets/amazon-electronics films/ml-100k
     # the split files, laid out as the real ones are
     for name in seed5000 head50698; do
-        head -n 900 all.csv >sets/amazon-electronics/$name.train.csv
-        tail -n +901 all.csv >sets/amazon-electronics/$name.test.csv
+        head -n 300 all.csv >sets/amazon-electronics/$name.train.csv
+        tail -n +301 all.csv >sets/amazon-electronics/$name.test.csv
     done
+    # MovieLens 100K, its files and columns
+    tr , '\t' <sets/amazon-electronics/seed5000.train.csv >films/ml-100k/u1.base
+    tr , '\t' <sets/amazon-electronics/seed5000.test.csv >films/ml-100k/u1.test
+    tr , '\t' <all.csv >films/ml-100k/u.data
+    for i in $(seq 0 96); do
+        echo "u$i|$((20 + i % 50))|$([ $((i % 2)) = 0 ] && echo M || echo F)|job$((i % 7))|$((i * 137 % 10))1234"
+    done >films/ml-100k/u.user
+    awk 'BEGIN { for (i = 0; i < 41; i++) { printf "i%d|Film %d|01-Jan-%d||http://x/", i, i, 1960 + i
+        for (g = 0; g < 19; g++) printf "|%d", (i + g) % 5 == 0; print "" } }' >films/ml-100k/u.item
     built b
 }
 
@@ -41,74 +50,111 @@ chain() {
     equal "$(awk '$1 == "mf" { print $3 }' out)" "$(<mean)"
 }
 
-@test "results: a row for every set, the figures those of the runs, in its place of the README" {
+@test "folds of a set with a test file of its own are of all its ratings" {
+    chain folds EXPERIMENT=movielens-100k USE=ratings FOLDS=2 MODEL=mf DATA_DIR="$at/films" >out
+    equal "$(awk -F '\t' '$1 == "test" && $2 == "mf" && $3 == "rmse" { n += $7 } END { print n }' \
+        "$at"/b/movielens-100k-ratings-mf-fold-[12]/metrics.tsv)" 400
+}
+
+@test "USE says what a model may know, and nothing else is known" {
+    for use in ratings time features time+features; do
+        chain -s "$at/b/movielens-100k-$use/model.rec" EXPERIMENT=movielens-100k USE=$use DATA_DIR="$at/films"
+        model=$at/b/movielens-100k-$use/model.rec
+        said=$(rows model "$model" | awk -F '\t' '$1 == "taus" { print ($2 == "none" ? "" : "time") }')
+        [[ $use = *time* ]] && equal "$said" time || equal "$said" ''
+        n=$(rec-view -l "$model" | grep -c '^graph.features' || true)
+        [[ $use = *features* ]] && [ "$n" -gt 0 ] || equal "$n" 0
+    done
+    for experiment in amazon-seed amazon-electronics; do
+        chain -n metrics EXPERIMENT=$experiment USE=ratings MODEL=rgnn | grep -q -- 'rec-train .*--no-time'
+        run ! grep -q -- --no-time <(chain -n metrics EXPERIMENT=$experiment MODEL=rgnn)
+    done
+}
+
+@test "what is not there is said, with what to do" {
+    run -2 chain metrics EXPERIMENT=movielens-100k
+    [[ $output = *"$at/sets/ml-100k/u1.base is not there: \`make data/ml-100k' fetches it, or say DATA_DIR=FOLDER"* ]]
+    run -2 chain metrics EXPERIMENT=nothing
+    [[ $output = *"no experiment 'nothing'; there are: amazon-electronics "* ]]
+    for experiment in amazon-seed movielens-100k movielens-1m; do
+        run -2 chain metrics EXPERIMENT=$experiment USE=tme
+        [[ $output = *"USE is ratings"*"not 'tme'"* ]]
+    done
+    run -2 chain metrics DATA=data/nothing.csv
+    [[ $output = *'make data/nothing.csv: no such file, and no such set'* ]]
+}
+
+@test "make describe counts users, items, ratings, levels and days" {
+    printf '%s\n' a,x,1,0 a,y,5,86399 b,x,4.5,951782400 c,x,5,1709164800 >four.csv
+    chain describe DATA="$PWD/four.csv" SPLIT_OPTS='--test 0 --valid 0' >out
+    equal "$(grep -A 4 '^ratings' out)" "$(lines \
+        'ratings   4, 66.67 % of 3 users x 2 items' \
+        'a user    1.3 ratings, at most 2; 2 have one' \
+        'an item   2.0 ratings, at most 3; 1 have one' \
+        'level     3 from 1 to 5, mean 3.8750, sd 1.9311' \
+        'time      19782.0 days, from 1970-01-01 to 2024-02-29')"
+    equal "$(awk '$1 == "train" { print $2 }' out)" 4
+}
+
+@test "the days of make describe are those of date" {
+    for t in -86401 -1 68169600 951827696 1078012800 1330473599 4102444800 253402300799; do
+        printf 'user\titem\trating\ttime\n0\t0\t1\t%s\n' $t | awk -F '\t' -f "$ROOT/pipelines/describe.awk" >out
+        day=$(date -u -d @$t +%F)
+        grep -qx "time      0.0 days, from $day to $day" out
+    done
+}
+
+# results FOLDER: the table of what is there, into r.md
+results() {
     printf '%s\n' before '<!-- results -->' old '<!-- end of results -->' after >r.md
     (cd "$ROOT" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES -u B -u CFLAGS -u CI \
-        pipelines/results.sh "$at/sets" "$OLDPWD/r.md" make B="$at/b") >out 2>said
+        pipelines/results.sh "$1" "$OLDPWD/r.md" make B="$at/b") >out 2>said
+}
+
+@test "results: a row for every set, the figures those of the runs, in its place of the README" {
+    results "$at/sets"
     equal "$(sed -n '1p;2p;$p' r.md)" "$(lines before '<!-- results -->' after)"
     run ! grep -q old r.md
-    equal "$(grep -c '^| MovieLens 100K.*no data: make data/ml-100k |$' r.md)" 4
-    rmse=$(awk -F '\t' '$1 == "test" && $2 == "rgnn" && $3 == "rmse" { printf "%.4f", $4 }' \
-        "$at/b/results/amazon-seed-time-rgnn/metrics.tsv")
-    grep -q "^| Amazon, the 5,000 rows of the notebook | time | .* | $rmse | .* | 1.5956 (the notebook) |$" r.md
+    equal "$(grep -c '^| MovieLens 100K.*| not run: `make data/ml-100k` | | | | | | ' r.md)" 4
     grep -q 'ml-1m/ratings.dat is not there' said
-}
-
-# serve: python's server of the folder `site` on a free port; sets $server and $port
-serve() {
-    command -v python3 >/dev/null || skip 'python3 is not there'
-    command -v curl >/dev/null || command -v wget >/dev/null || skip 'neither curl nor wget is there'
-    python3 -u -c 'import http.server, functools
-h = functools.partial(http.server.SimpleHTTPRequestHandler, directory="'"$at"'/site")
-s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), h)
-print(s.server_port, flush=True)
-s.serve_forever()' >port 2>/dev/null 3>&- &
-    server=$!
-    for _ in $(seq 100); do
-        [ ! -s port ] || break
-        sleep 0.1
+    equal "$(grep -c '^|' r.md)" 13
+    equal "$(awk -F '|' '/^\|/ { print NF }' r.md | sort -u)" 11
+    for set in seed:'the 5,000 rows of the notebook' electronics:'the first 50,698 rows'; do
+        for use in ratings time; do
+            line=$(grep "^| Amazon, ${set#*:} | $use |" r.md)
+            wanted=$use
+            for cell in mean:$use-rgnn biases:$use-rgnn gcn:ratings-gcn mf:ratings-mf rgnn:$use-rgnn rgnn:$use-rgnn-5; do
+                wanted+=" | $(awk -F '\t' -v row="${cell%%:*}" '$1 == "test" && $2 == row && $3 == "rmse" { printf "%.4f", $4 }' \
+                    "$at/b/results/amazon-${set%%:*}-${cell#*:}/metrics.tsv")"
+            done
+            [[ $line = *"| $wanted |"* ]]
+        done
     done
-    port=$(<port)
+    grep -q '| ratings | .* | 1.5956 the notebook |$' r.md
+    rec-view --prov "$at/b/results/amazon-seed-time-rgnn-5/model.rec" | grep -q -- '--model rgnn .*--seeds 5'
+    run ! grep -q -- --no-time <(rec-view --prov "$at/b/results/amazon-seed-time-rgnn/model.rec")
+    rec-view --prov "$at/b/results/amazon-seed-ratings-rgnn/model.rec" | grep -q -- --no-time
 }
 
-teardown() {
-    [ -z "${server-}" ] || kill "$server"
-}
-
-@test "make data/NAME fetches, checks and unpacks a set, whole or not at all" {
-    serve
-    cp "$at/all.csv" "$at/site/plain.csv"
-    python3 -c 'import sys, zipfile
-z = zipfile.ZipFile(sys.argv[1], "w")
-z.writestr("set/deep/one.csv", "1,2,3\n")
-z.writestr("set/two.csv", "4,5,6\n")' "$at/site/set.zip"
-    good=sha256:$(sha256sum "$at/site/plain.csv" | cut -d ' ' -f 1)
-    zip=md5:$(md5sum "$at/site/set.zip" | cut -d ' ' -f 1)
-    printf '%s\thttp://127.0.0.1:%s/%s\t%s\n' plain "$port" plain.csv "$good" \
-        zipped "$port" set.zip "$zip" unchecked "$port" plain.csv - \
-        wrong "$port" plain.csv "sha256:${good:9:60}0000" \
-        both "$port" plain.csv "$good" both "$port" none.csv - >sets
-    export REC_SETS=$PWD/sets REC_DATA=$PWD/data
-    cd "$ROOT"
-    pipelines/data.sh plain
-    cmp "$at/all.csv" "$REC_DATA/plain/plain.csv"
-    pipelines/data.sh zipped
-    equal "$(cat "$REC_DATA/zipped/one.csv" "$REC_DATA/zipped/two.csv")" "$(lines 1,2,3 4,5,6)"
-    run -0 pipelines/data.sh unchecked
-    [[ $output == *"sha256 ${good#*:} of plain.csv, not checked"* ]]
-    for name in wrong both; do
-        run -1 pipelines/data.sh $name
-        [ ! -e "$REC_DATA/$name" ]
+@test "results: a run that fails, or no data at all, leaves the README as it is" {
+    mkdir -p broken/ml-100k none
+    cp "$at"/films/ml-100k/* broken/ml-100k
+    echo 'u1	i1	five	3' >>broken/ml-100k/u1.test
+    for folder in broken none; do
+        run -1 results "$PWD/$folder"
+        equal "$(cat r.md)" "$(lines before '<!-- results -->' old '<!-- end of results -->' after)"
     done
-    run -1 pipelines/data.sh wrong
-    [[ $output == *'it was damaged, or its publisher has changed it'* ]]
-    run -1 pipelines/data.sh none
-    [[ $output == *'no such set; there are: both plain unchecked wrong zipped'* ]]
-    equal "$(ls -A "$REC_DATA" | sort | tr '\n' ' ')" 'plain unchecked zipped '
+    grep -q 'no set is there: make data/NAME fetches one, or say DATA_DIR=FOLDER' said
+    run -1 results "$PWD/broken"
+    grep -q "rating: not a number: 'five'" said
+    grep -q 'make results: movielens-100k with rgnn failed; .* is as it was' said
 }
 
-@test "every set that is listed has a name, an address and a checksum or none" {
-    grep -v '^#' "$ROOT/pipelines/sets" >listed
-    [ -s listed ]
-    run ! grep -vE $'^[a-z0-9-]+\thttps?://.*/[^/\t]+\t(-|md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$' listed
+@test "what others report has a set, a use, a figure, a name and a source, best last" {
+    grep -v '^#' "$ROOT/pipelines/published.tsv" >listed
+    run ! grep -vE $'^[a-z0-9-]+\t(ratings|time|features|time\+features)\t[0-9.]+\*?\t[^\t|]+\t[^\t|]+$' listed
+    awk -F '\t' '$1 "\t" $2 == key && $3 + 0 > last + 0 { exit 1 } { key = $1 "\t" $2; last = $3 }' listed
+    cut -f 1 listed | sort -u | while read -r name; do
+        [ -e "$ROOT/pipelines/$name.mk" ]
+    done
 }
