@@ -28,7 +28,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -pthread -
 LIBS := -Wl,--as-needed -lopenblas -lz -lm
 
 BUILD_PACKAGES := gcc libc6-dev zlib1g-dev libopenblas-dev
-CHECK_PACKAGES := $(BUILD_PACKAGES) bats gzip mandoc python3 python3-numpy
+CHECK_PACKAGES := $(BUILD_PACKAGES) bats curl gzip mandoc python3 python3-numpy
 
 # A setting of the chain and no goal: `make HIDDEN=32` means `make run HIDDEN=32`.
 SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED SEEDS \
