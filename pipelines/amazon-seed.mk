@@ -4,5 +4,6 @@ USE ?= time
 $(if $(filter $(USE),ratings time),,$(error USE is ratings or time, not '$(USE)'))
 NAME := amazon-seed
 DATA := $(DATA_DIR)/amazon-electronics/seed5000.train.csv $(DATA_DIR)/amazon-electronics/seed5000.test.csv
+CLEAN_OPTS := --delim , --header no
 SPLIT_OPTS := --method source --test-source 2 --valid 0
 TRAIN_USE := $(if $(filter time,$(USE)),,--no-time)

@@ -3,5 +3,5 @@
 MODEL ?= rgnn
 NAME := douban
 DATA := $(DATA_DIR)/douban/train.csv $(DATA_DIR)/douban/test.csv
-CLEAN_OPTS := --time none
+CLEAN_OPTS := --delim , --header no --time none
 SPLIT_OPTS := --method source --test-source 2 --valid 0

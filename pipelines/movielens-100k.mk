@@ -6,6 +6,7 @@ MODEL ?= rgnn
 NAME := movielens-100k-$(USE)
 ML100K := $(DATA_DIR)/ml-100k
 DATA := $(ML100K)/u1.base $(ML100K)/u1.test
+CLEAN_OPTS := --delim tab --header no
 SPLIT_OPTS := --method source --test-source 2 --valid 0
 # age by fives, sex, occupation, first character of the zip code; year, genres
 GRAPH_OPTS_features := --user-features $(ML100K)/u.user --user-columns 2:bin=5,3,4,5:first=1 \

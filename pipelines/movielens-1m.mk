@@ -5,5 +5,6 @@ $(if $(filter $(USE),ratings time),,$(error USE is ratings or time, not '$(USE)'
 MODEL ?= rgnn
 NAME := movielens-1m-$(USE)
 DATA := $(DATA_DIR)/ml-1m/ratings.dat
-SPLIT_OPTS := --method random --test 0.1 --valid 0 --seed $(SEED)
+CLEAN_OPTS := --delim :: --header no
+SPLIT_OPTS = --method random --test 0.1 --valid 0 --seed $(SEED)
 TRAIN_USE := $(if $(filter time,$(USE)),,--no-time)

@@ -1,13 +1,12 @@
 #!/bin/bash
 # pipelines/results.sh DATA_DIR README MAKE...: runs every experiment whose data are there,
-# each with its published split, and writes README's table between its two marks.  A run
-# that fails ends it, and README stays as it is.
+# each with its published split, and writes README's two tables between their marks.  A
+# run that fails ends it, and README stays as it is.
 set -eu -o pipefail
 here=$(dirname "$0")
 data=$1 readme=$2
 shift 2
 make=("$@")
-marks=('<!-- results -->' '<!-- end of results -->')
 build=build
 for word in "${make[@]}"; do
     case $word in B=*) build=${word#B=} ;; esac
@@ -26,24 +25,34 @@ movielens-100k|time+features|ml-100k/u.user|MovieLens 100K, u1
 movielens-1m|ratings|ml-1m/ratings.dat|MovieLens 1M, a random tenth
 movielens-1m|time|ml-1m/ratings.dat|MovieLens 1M, a random tenth
 douban|ratings|douban/test.csv|Douban'
+# what ranks, on gowalla: MODEL FILTER
+rankers='
+lightgcn
+spectral gfcf
+spectral reshaped'
 
 fail() {
     echo "make results: $1" >&2
     exit 1
 }
 
-# run EXPERIMENT USE MODEL [SEEDS]: makes that report and sets $report
+# run NAME EXPERIMENT SETTING...: makes the report of that run and sets $report
 run() {
-    report=$build/results/$1-$2-$3${4:+-$4}/metrics.tsv
-    "${make[@]}" -s "$report" EXPERIMENT="$1" USE="$2" MODEL="$3" SEEDS="${4-}" \
-        NAME="results/$1-$2-$3${4:+-$4}" DATA_DIR="$data" EVAL_OPTS='--boot 0 -q' >&2 ||
-        fail "$1 with $3 failed; $readme is as it was"
+    report=$build/results/$1/metrics.tsv
+    "${make[@]}" -s "$report" EXPERIMENT="$2" NAME="results/$1" DATA_DIR="$data" "${@:3}" >&2 ||
+        fail "$1 failed; $readme is as it was"
 }
 
-# rmse PREDICTOR: of the test part in $report, into $figure
-rmse() {
-    figure=$(awk -F '\t' -v row="$1" '$1 == "test" && $2 == row && $3 == "rmse" { printf "%.4f", $4 }' "$report")
-    [ -n "$figure" ] || fail "$report: no test RMSE of $1; $readme is as it was"
+# rate EXPERIMENT USE MODEL [SEEDS]: a run with ratings to predict
+rate() {
+    run "$1-$2-$3${4:+-$4}" "$1" USE="$2" MODEL="$3" SEEDS="${4-}" EVAL_OPTS='--boot 0 -q'
+}
+
+# figure PREDICTOR METRIC: of the test part in $report, into $figure
+figure() {
+    figure=$(awk -F '\t' -v row="$1" -v metric="$2" \
+        '$1 == "test" && $2 == row && $3 == metric { printf "%.4f", $4 }' "$report")
+    [ -n "$figure" ] || fail "$report: no $2 of $1 on the test part; $readme is as it was"
 }
 
 # published EXPERIMENT USE: the cell
@@ -58,62 +67,109 @@ row() {
     local cells='' with=$2
 
     [ "$2" != time ] || with=ratings
-    run "$1" "$2" rgnn
+    rate "$1" "$2" rgnn
     for predictor in mean biases; do
-        rmse $predictor
+        figure $predictor rmse
         cells+="$figure | "
     done
     for model in gcn mf; do
         case $with-$model in
         ratings-* | features-gcn)
-            run "$1" "$with" $model
-            rmse $model
+            rate "$1" "$with" $model
+            figure $model rmse
             cells+="$figure | "
             ;;
         *) cells+="| " ;;
         esac
     done
     for seeds in '' 5; do
-        run "$1" "$2" rgnn $seeds
-        rmse rgnn
+        rate "$1" "$2" rgnn $seeds
+        figure rgnn rmse
         cells+="$figure | "
     done
     echo "| $3 | $2 | $cells$(published "$1" "$2") |"
 }
 
-table() {
-    local n=0 others
+# sources USE...: who published what, of published.tsv
+sources() {
+    awk -F '\t' -v uses=" $* " 'BEGIN { comma = "Published: " }
+        !/^#/ && index(uses, " " $2 " ") && !seen[$4]++ { printf "%s%s (%s)", comma, $4, $5; comma = ", " }
+        END { print "." }' "$here/published.tsv"
+}
 
+results_table() {
     echo '| test RMSE | uses | mean | biases | gcn | mf | rgnn | rgnn, 5 seeds | published |'
     echo '|---|---|---|---|---|---|---|---|---|'
     while IFS='|' read -r experiment use file title; do
         [ -n "$experiment" ] || continue
-        if [ -e "$data/$file" ]; then
-            n=$((n + 1))
+        if there "$file"; then
             row "$experiment" "$use" "$title" </dev/null
         else
-            echo "$data/$file is not there: $experiment is left out" >&2
-            others=$(published "$experiment" "$use")
-            echo "| $title | $use | not run: \`make data/${file%%/*}\` | | | | | | $others |"
+            echo "| $title | $use | not run: \`make data/${file%%/*}\` | | | | | | $(published "$experiment" "$use") |"
         fi
     done <<<"$rows"
-    [ $n -gt 0 ] || fail "no set is there: make data/NAME fetches one, or say DATA_DIR=FOLDER"
     echo
-    awk -F '\t' 'BEGIN { comma = "Published: " } !/^#/ && !seen[$4]++ { printf "%s%s (%s)", comma, $4, $5; comma = ", " }
-        END { print ". \\* The epoch was chosen by the test part." }' "$here/published.tsv"
+    echo "$(sources ratings time features time+features) \\* The epoch was chosen by the test part."
 }
 
-for mark in "${marks[@]}"; do
-    grep -qxF -- "$mark" "$readme" || fail "$readme: no line '$mark'"
-done
+# ranked LABEL PREDICTOR: a line of the table from $report
+ranked() {
+    figure "$2" recall@20
+    local recall=$figure
+
+    figure "$2" ndcg@20
+    echo "| $1 | $recall | $figure |"
+}
+
+ranking_table() {
+    local first=popularity
+
+    echo '| Gowalla | recall@20 | NDCG@20 |'
+    echo '|---|---|---|'
+    if there gowalla/test.txt; then
+        while read -r model filter; do
+            [ -n "$model" ] || continue
+            run "gowalla-$model${filter:+-$filter}" gowalla MODEL="$model" FILTER="$filter" \
+                EVAL_OPTS='--top 20 --boot 0 -q' </dev/null
+            [ -z "$first" ] || ranked $first $first
+            first=
+            ranked "$model${filter:+, filter $filter}" "$model"
+        done <<<"$rankers"
+    else
+        echo '| not run: `make data/gowalla` | | |'
+    fi
+    awk -F '\t' '$2 == "ranking" { split($3, a, "/"); print "| " $4 ", as published | " a[1] " | " a[2] " |" }' \
+        "$here/published.tsv"
+    echo
+    sources ranking
+}
+
+# there FILE: whether DATA_DIR has it
+n=0
+there() {
+    [ -e "$data/$1" ] && n=$((n + 1)) && return
+    echo "$data/$1 is not there: ${1%%/*} is left out" >&2
+    return 1
+}
+
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
-table >"$new/raw"
-sed '/^|/s/\*/\\*/g' "$new/raw" >"$new/table"
-cat "$new/table"
-awk -v table="$new/table" -v first="${marks[0]}" -v last="${marks[1]}" '
-    $0 == last { skip = 0 }
-    !skip
-    $0 == first { print ""; while ((getline line <table) > 0) print line; print ""; skip = 1 }' \
-    "$readme" >"$new/readme"
+cp "$readme" "$new/readme"
+for name in results ranking; do
+    for mark in "<!-- $name -->" "<!-- end of $name -->"; do
+        grep -qxF -- "$mark" "$readme" || fail "$readme: no line '$mark'"
+    done
+done
+for name in results ranking; do
+    ${name}_table >"$new/raw"
+    sed '/^|/s/\*/\\*/g' "$new/raw" >"$new/$name"
+    awk -v table="$new/$name" -v name="$name" '
+        $0 == "<!-- end of " name " -->" { skip = 0 }
+        !skip
+        $0 == "<!-- " name " -->" { print ""; while ((getline line <table) > 0) print line; print ""; skip = 1 }' \
+        "$new/readme" >"$new/next"
+    mv "$new/next" "$new/readme"
+done
+[ $n -gt 0 ] || fail "no set is there: make data/NAME fetches one, or say DATA_DIR=FOLDER"
+cat "$new/results" "$new/ranking"
 cat "$new/readme" >"$readme"

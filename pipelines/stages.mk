@@ -55,7 +55,7 @@ $(RUN)/metrics.tsv: $(RUN)/model.rec $B/bin/rec-eval $(RUN)/eval.opts
 # The figures, one line a part of the data and a model.
 SHOW := awk -F '\t' '$$3 == "rmse" || $$3 == "mae" { key = $$1 "\t" $$2; if (!(key in n)) order[++k] = key; \
     n[key] = $$7; value[key, $$3] = $$4; low[key, $$3] = $$5; high[key, $$3] = $$6 } \
-  END { printf "%-6s %-8s %8s  %-17s %8s %8s\n", "part", "model", "RMSE", "95 % interval", "MAE", "rows"; \
+  END { if (k) printf "%-6s %-8s %8s  %-17s %8s %8s\n", "part", "model", "RMSE", "95 % interval", "MAE", "rows"; \
     for (i = 1; i <= k; i++) { split(order[i], a, "\t"); key = order[i]; \
       printf "%-6s %-8s %8.4f  %.4f .. %.4f  %8.4f %8d\n", a[1], a[2], value[key, "rmse"], \
         low[key, "rmse"], high[key, "rmse"], value[key, "mae"], n[key] } }'

@@ -1,10 +1,18 @@
 # Published protocols, folds, what a set is, and the table of results, on data made up here.
 load common
 
+# the parts of a README that make results writes
+marks=('<!-- results -->' old '<!-- end of results -->' between '<!-- ranking -->' old '<!-- end of ranking -->')
+
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     ratings 400 >all.csv
-    mkdir -p sets/amazon-electronics films/ml-100k
+    mkdir -p sets/amazon-electronics films/ml-100k more/ml-1m more/douban
+    sed 's/,/::/g' all.csv >more/ml-1m/ratings.dat
+    # who rates what comes again without a time: one of them stays
+    cut -d , -f 1-3 all.csv | awk -F , '!seen[$1, $2]++' >more/douban/all
+    head -n 300 more/douban/all >more/douban/train.csv
+    tail -n +301 more/douban/all >more/douban/test.csv
     # the split files, laid out as the real ones are
     for name in seed5000 head50698; do
         head -n 300 all.csv >sets/amazon-electronics/$name.train.csv
@@ -37,6 +45,21 @@ chain() {
     chain metrics EXPERIMENT=amazon-electronics >out
     grep -q '^test   rgnn ' out
     rec-view --prov "$at/b/amazon-electronics/model.rec" | grep -q -- '--model rgnn'
+}
+
+@test "MovieLens 1M by a random tenth, which the seed draws; Douban by its files" {
+    chain -s "$at/b/movielens-1m-ratings/metrics.tsv" EXPERIMENT=movielens-1m USE=ratings DATA_DIR="$at/more"
+    test_rows() {
+        rec-view --parts "$at/b/$1/split.rec" | awk '$1 == "test" { print $2 }'
+    }
+    n=$(test_rows movielens-1m-ratings)
+    [ "$n" -gt 20 ] && [ "$n" -lt 60 ]
+    equal "$(rec-view --parts "$at/b/movielens-1m-ratings/split.rec" | awk '$1 == "valid" { print $2 }')" 0
+    rec-view --prov "$at/b/movielens-1m-ratings/split.rec" | grep -q -- '--method random --test 0.1 --valid 0 .*--seed 1'
+    chain -s "$at/b/movielens-1m-ratings/split.rec" EXPERIMENT=movielens-1m USE=ratings DATA_DIR="$at/more" SEED=2
+    rec-view --prov "$at/b/movielens-1m-ratings/split.rec" | grep -q -- '--method random --test 0.1 --valid 0 .*--seed 2'
+    chain -s "$at/b/douban/metrics.tsv" EXPERIMENT=douban DATA_DIR="$at/more"
+    equal "$(test_rows douban)" "$(wc -l <"$at/more/douban/test.csv")"
 }
 
 @test "folds: each is the test part once, and their mean is printed" {
@@ -106,19 +129,21 @@ chain() {
 
 # results FOLDER: the table of what is there, into r.md
 results() {
-    printf '%s\n' before '<!-- results -->' old '<!-- end of results -->' after >r.md
+    printf '%s\n' before "${marks[@]}" after >r.md
     (cd "$ROOT" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES -u B -u CFLAGS -u CI \
-        pipelines/results.sh "$1" "$OLDPWD/r.md" make B="$at/b") >out 2>said
+        pipelines/results.sh "$1" "$OLDPWD/r.md" make B="$at/b") >out 2>said || { cat said && return 1; }
 }
 
 @test "results: a row for every set, the figures those of the runs, in its place of the README" {
     results "$at/sets"
-    equal "$(sed -n '1p;2p;$p' r.md)" "$(lines before '<!-- results -->' after)"
+    equal "$(grep -v '^[|P]' r.md | grep .)" "$(lines before "${marks[@]}" after | grep -v old)"
     run ! grep -q old r.md
     equal "$(grep -c '^| MovieLens 100K.*| not run: `make data/ml-100k` | | | | | | ' r.md)" 4
+    grep -qx '| not run: `make data/gowalla` | | |' r.md
     grep -q 'ml-1m/ratings.dat is not there' said
-    equal "$(grep -c '^|' r.md)" 13
-    equal "$(awk -F '|' '/^\|/ { print NF }' r.md | sort -u)" 11
+    sed '/end of results/q' r.md >ratings.md
+    equal "$(grep -c '^|' ratings.md)" 13
+    equal "$(awk -F '|' '/^\|/ { print NF }' ratings.md | sort -u)" 11
     for set in seed:'the 5,000 rows of the notebook' electronics:'the first 50,698 rows'; do
         for use in ratings time; do
             line=$(grep "^| Amazon, ${set#*:} | $use |" r.md)
@@ -136,24 +161,40 @@ results() {
     rec-view --prov "$at/b/results/amazon-seed-ratings-rgnn/model.rec" | grep -q -- --no-time
 }
 
+@test "results: what ranks has a table of its own" {
+    mkdir -p lists/gowalla
+    awk 'BEGIN { for (u = 0; u < 60; u++) { printf "%d", u; for (k = 0; k < 6; k++) printf " %d", (u * 7 + k * k * 3) % 50; print "" } }' >lists/gowalla/train.txt
+    awk 'BEGIN { for (u = 0; u < 60; u++) print u, (u * 7 + 1) % 50, (u * 7 + 2) % 50 }' >lists/gowalla/test.txt
+    results "$PWD/lists"
+    sed '1,/^<!-- ranking/d' r.md >ranking.md
+    for row in popularity:lightgcn:popularity lightgcn:lightgcn:lightgcn spectral:spectral-gfcf:'spectral, filter gfcf' \
+        spectral:spectral-reshaped:'spectral, filter reshaped'; do
+        IFS=: read -r model name label <<<"$row"
+        equal "$(grep "^| $label |" ranking.md)" "| $label$(awk -F '\t' -v m="$model" '$1 == "test" && $2 == m &&
+            ($3 == "recall@20" || $3 == "ndcg@20") { printf " | %.4f", $4 }' "$at/b/results/gowalla-$name/metrics.tsv") |"
+    done
+    grep -qx '| UltraGCN, as published | 0.1862 | 0.1580 |' ranking.md
+    rec-view --prov "$at/b/results/gowalla-spectral-gfcf/model.rec" | grep -q -- '--filter gfcf'
+}
+
 @test "results: a run that fails, or no data at all, leaves the README as it is" {
     mkdir -p broken/ml-100k none
     cp "$at"/films/ml-100k/* broken/ml-100k
     echo 'u1	i1	five	3' >>broken/ml-100k/u1.test
     for folder in broken none; do
         run -1 results "$PWD/$folder"
-        equal "$(cat r.md)" "$(lines before '<!-- results -->' old '<!-- end of results -->' after)"
+        equal "$(cat r.md)" "$(lines before "${marks[@]}" after)"
     done
     grep -q 'no set is there: make data/NAME fetches one, or say DATA_DIR=FOLDER' said
     run -1 results "$PWD/broken"
     grep -q "rating: not a number: 'five'" said
-    grep -q 'make results: movielens-100k with rgnn failed; .* is as it was' said
+    grep -q 'make results: movielens-100k-ratings-rgnn failed; .* is as it was' said
 }
 
 @test "what others report has a set, a use, a figure, a name and a source, best last" {
     grep -v '^#' "$ROOT/pipelines/published.tsv" >listed
-    run ! grep -vE $'^[a-z0-9-]+\t(ratings|time|features|time\+features)\t[0-9.]+\*?\t[^\t|]+\t[^\t|]+$' listed
-    awk -F '\t' '$1 "\t" $2 == key && $3 + 0 > last + 0 { exit 1 } { key = $1 "\t" $2; last = $3 }' listed
+    run ! grep -vE $'^[a-z0-9-]+\t((ratings|time|features|time\+features)\t[0-9.]+\*?|ranking\t[0-9.]+/[0-9.]+)\t[^\t|]+\t[^\t|]+$' listed
+    awk -F '\t' '$2 != "ranking" && $1 "\t" $2 == key && $3 + 0 > last + 0 { exit 1 } { key = $1 "\t" $2; last = $3 }' listed
     cut -f 1 listed | sort -u | while read -r name; do
         [ -e "$ROOT/pipelines/$name.mk" ]
     done
