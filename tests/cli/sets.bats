@@ -10,7 +10,7 @@ setup_file() {
 setup() {
     here
     at=$BATS_FILE_TMPDIR
-    export REC_SETS=$PWD/sets REC_DATA=$PWD/data
+    export REC_SETS=$PWD/sets REC_DATA=$PWD/data no_proxy=127.0.0.1
 }
 
 # serve: the folder `site` on a free port of this machine; sets $server and $at_server.
