@@ -74,6 +74,13 @@ static enum rec_status check_operands(const char *const **files, uint32_t *n,
     return REC_OK;
 }
 
+static void say_what_is_left_out(const struct rec_pairs *p)
+{
+    if (p->t.rating_features)
+        rec_note("the model uses features of ratings (rec-graph --edge-features); "
+                 "pairs have none, and the mean, 0, stands for them");
+}
+
 static void summarise(const struct rec_pairtext_counts *c)
 {
     const uint64_t *n = c->n;
@@ -102,6 +109,7 @@ static enum rec_status run(struct rec_err *err)
     if (st == REC_OK) {
         pairs.clip = clip;
         knows_times = pairs.t.kind->times && pairs.x.time != NULL;
+        say_what_is_left_out(&pairs);
     }
     for (uint32_t i = 0; st == REC_OK && i < n; i++)
         st = rec_pairtext_rate(&pairs, &opts, files[i], i == 0, out, &counts, err);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "nn/nodefeatures.h"
 #include "nn/settings.h"
 
 const struct rec_model_kind *const rec_model_kinds[REC_N_MODELS] = {
@@ -57,6 +58,7 @@ enum rec_status rec_trained_get(struct rec_reader *r, const struct rec_ratings *
 
         if (strlen(k->name) == n && memcmp(k->name, name, n) == 0) {
             out->kind = k;
+            out->rating_features = rec_features_remembers_ratings(t);
             st = add_features(r, ratings, &out->features, &with, err);
             return st == REC_OK ? k->read(r, &with, parts, &out->self, err) : st;
         }

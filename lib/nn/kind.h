@@ -119,6 +119,7 @@ struct rec_trained {
     const struct rec_model_kind *kind;
     void *self;
     struct rec_features features; /* of nodes; SELF may look at them */
+    bool rating_features;         /* it was trained with features of ratings */
 };
 
 /*

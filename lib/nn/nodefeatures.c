@@ -68,6 +68,13 @@ enum rec_status rec_features_remember(struct rec_table *t, const struct rec_feat
     return st;
 }
 
+bool rec_features_remembers_ratings(const struct rec_table *t)
+{
+    size_t bytes;
+
+    return rec_settings_get(t, kinds[2].key, &bytes) != NULL;
+}
+
 enum rec_status rec_features_recall(const struct rec_table *t,
                                     const struct rec_ratings *ratings,
                                     struct rec_features *view, struct rec_ratings *out,

@@ -35,6 +35,8 @@ void rec_sparse_backward(const struct rec_sparse *t, const rec_real *dy, uint32_
 enum rec_status rec_features_remember(struct rec_table *t, const struct rec_features *f,
                                       uint32_t n_extra,
                                       struct rec_err *err) REC_MUST_USE;
+/* Whether it was trained with features of ratings. */
+bool rec_features_remembers_ratings(const struct rec_table *t);
 /*
  * OUT is RATINGS with the features that the model was trained with, and no others; its
  * OUT->features is VIEW, or NULL.  REC_EFORMAT if RATINGS has not got them.

@@ -229,8 +229,12 @@ rmse() {
         paste got <(tail -n +2 p.tsv | cut -f 4) |
             awk '{ d = $1 - $2; n++ } d > 1e-4 || d < -1e-4 { bad++ } END { exit !(n == 3000 && !bad) }'
     done
+    mv m.rec nodes-m.rec
     rec-train --model rgnn --hidden 8 --epochs 3 -o m.rec g.rec
     rec-predict m.rec pairs | awk -F , '$4 != "model" || $3 < 1 || $3 > 5 { bad++ } END { exit !(NR == 3000 && !bad) }'
+    rec-predict -v m.rec pairs 2>&1 >/dev/null | grep -c 'uses features of ratings .* the mean, 0, stands for them$' >said
+    equal "$(<said)" 1
+    run ! grep -q 'features of ratings' <(rec-predict -v nodes-m.rec pairs 2>&1 >/dev/null)
 }
 
 @test "gcn adds features to its first layer, layer by layer, the same with any threads" {
