@@ -17,7 +17,7 @@ enum { OPT_ORDER, OPT_VOCAB, OPT_UNKNOWN };
 static struct rec_opt table[] = {
     { "order", 0, REC_OPT_CHOICE, &order, "sorted|first",
       "number ids in byte order, or by first sight", 0, 0, true },
-    { "vocab", 0, REC_OPT_TEXT, &vocab_path, "FILE",
+    { "vocab", 0, REC_OPT_FILE, &vocab_path, "FILE",
       "number ids as the users and items of FILE, e.g. a model", 0, 0, true },
     { "unknown", 0, REC_OPT_CHOICE, &unknown, "drop|error|add",
       "rows with an id that FILE of --vocab has not", 0, 0, false },

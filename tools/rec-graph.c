@@ -16,9 +16,9 @@ static struct rec_rating_columns edge_columns;
 static const char *const sides[2] = { "users", "items" };
 
 static struct rec_opt table[] = {
-    { "user-features", 'u', REC_OPT_TEXT, &text[0].path, "FILE",
+    { "user-features", 'u', REC_OPT_FILE, &text[0].path, "FILE",
       "CSV with what is known of users, by id", 0, 0, true },
-    { "item-features", 'i', REC_OPT_TEXT, &text[1].path, "FILE", "the same for items",
+    { "item-features", 'i', REC_OPT_FILE, &text[1].path, "FILE", "the same for items",
       0, 0, true },
     { "user-columns", 0, REC_OPT_TEXT, &text[0].columns, "COL[:HOW]",
       "features in it: COL:HOW,COL:HOW,...; else guessed", 0, 0, true },

@@ -89,6 +89,7 @@ static enum rec_status set(const struct rec_opt *o, char *text, struct rec_err *
         ++*(int *)o->value;
         return REC_OK;
     case REC_OPT_TEXT:
+    case REC_OPT_FILE:
         for (const char *p = text; *p != '\0'; p++)
             if (o->recorded && ((unsigned char)*p < 0x20 || *p == 0x7f))
                 return bad_value(o, text, "free of control characters", err);
@@ -199,6 +200,7 @@ static const char *show_value(const struct rec_opt *o, char *text, size_t text_b
     case REC_OPT_FLAG:
         return *(const bool *)o->value ? "" : NULL;
     case REC_OPT_TEXT:
+    case REC_OPT_FILE:
         return *(const char *const *)o->value;
     case REC_OPT_COUNT:
     case REC_OPT_SIZE:
@@ -248,6 +250,14 @@ void rec_opt_help(const struct rec_opt *opts, size_t n, FILE *out)
     }
 }
 
+/* The same bytes wherever the file lies. */
+static const char *without_folders(const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
 enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n,
                                struct rec_buf *out, struct rec_err *err)
 {
@@ -263,6 +273,8 @@ enum rec_status rec_opt_record(const struct rec_opt *opts, size_t n,
         if (!opts[i].recorded)
             continue;
         value = show_value(&opts[i], text, sizeof text);
+        if (opts[i].kind == REC_OPT_FILE)
+            value = without_folders(value);
         if (value == NULL)
             continue;
         st = rec_buf_addf(out, err, "%s--%s", out->n > 0 ? " " : "", opts[i].name);

@@ -17,6 +17,7 @@
 enum rec_opt_kind {
     REC_OPT_FLAG,   /* bool */
     REC_OPT_TEXT,   /* const char *, NULL = not given */
+    REC_OPT_FILE,   /* the same, a file to read: recorded without its folders */
     REC_OPT_TEXTS,  /* struct rec_opt_texts, one more each time; never recorded */
     REC_OPT_COUNT,  /* uint64_t in lo..hi */
     REC_OPT_REAL,   /* double in lo..hi; NaN as a default is left open, not shown */
@@ -37,10 +38,10 @@ struct rec_opt {
     char letter;      /* short name, or 0 */
     enum rec_opt_kind kind;
     void *value;
-    const char *arg; /* what the help calls the argument */
+    const char *arg;  /* what the help calls the argument */
     const char *help; /* NULL: the next option explains both, on the same line */
-    double lo, hi; /* range of COUNT and REAL; both 0: any */
-    bool recorded; /* changes the result */
+    double lo, hi;    /* range of COUNT and REAL; both 0: any */
+    bool recorded;    /* changes the result */
 };
 
 /*

@@ -64,6 +64,18 @@ tiny() {
     cmp <(features users one.rec) <(features users again.rec)
 }
 
+@test "where a file of features lies changes no byte; its script is run where it is" {
+    mkdir -p deep/er
+    cp "$users" deep/er/users.csv
+    rec-graph -o one.rec -u "$users" "$split"
+    rec-graph -o two.rec -u deep/er/users.csv "$split"
+    (cd deep/er && rec-graph -o ../three.rec -u users.csv "$split")
+    cmp one.rec two.rec
+    cmp one.rec deep/three.rec
+    equal "$(rec-view --prov one.rec | grep -o -e '--user-features [^ ]*')" '--user-features users.csv'
+    equal "$(rec-view --headers one.rec | grep -c TX:)" 1
+}
+
 @test "numbers have mean 0 and deviation 1" {
     tiny id,x u1,10 u2,20 u3,30
     rec-graph -u tiny.csv -o g.rec tiny.rec

@@ -148,6 +148,26 @@ static void record_names_every_option_that_counts(void)
            "--flag --text a,b:c=d/e --count 1 --real 1 --size 0 --method rand");
 }
 
+static void record_names_a_file_without_its_folders(void)
+{
+    static const char *const paths[] = { "u.csv",    "./u.csv", "/a/b/u.csv",
+                                         "../u.csv", "-",       NULL };
+    const char *path;
+    const struct rec_opt one = { "file", 0, REC_OPT_FILE, &path, "FILE", "a file",
+                                 0,      0, true };
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *wanted = i < 4 ? "--file u.csv" : i == 4 ? "--file -" : "";
+        struct rec_buf out = { 0 };
+
+        path = paths[i];
+        CHECK(rec_opt_record(&one, 1, &out, &err) == REC_OK);
+        CHECK(rec_buf_add(&out, "", 1, &err) == REC_OK);
+        CHECKF(strcmp((char *)out.data, wanted) == 0, "'%s'", (char *)out.data);
+        rec_buf_free(&out);
+    }
+}
+
 /* What a shell makes of the recorded text must be the text that was given. */
 static void record_quotes_for_a_shell(void)
 {
@@ -266,6 +286,7 @@ int main(void)
     RUN(opt_takes_good_lines);
     RUN(opt_refuses_bad_lines_and_says_why);
     RUN(record_names_every_option_that_counts);
+    RUN(record_names_a_file_without_its_folders);
     RUN(record_quotes_for_a_shell);
     RUN(help_has_a_line_an_option_with_its_default);
     RUN(options_with_one_help_share_a_line);
