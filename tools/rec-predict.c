@@ -36,6 +36,10 @@ static void say_what_was_found(const struct rec_pair_cols *c)
              rec_dialect_name(c->dialect, split),
              c->dialect.newline == '\r' ? "CR" : "LF",
              c->has_header ? "with" : "without");
+    if (c->may_be_header)
+        rec_warn("%s: the first row is rated, and its ids are not known: if it is a "
+                 "header, say --header yes",
+                 c->file);
     if (knows_times && c->time == REC_NO_COLUMN)
         rec_note("%s: no column with times: what the model knows of them is left out",
                  c->file);

@@ -37,9 +37,14 @@ static bool is_one_of(const char *const *words, const char *s, uint32_t n)
     return false;
 }
 
-static const char *const users[] = { "user", "reviewer", "customer", NULL };
-static const char *const items[] = { "item", "product",    "movie", "book",
-                                     "asin", "parentasin", NULL };
+static const char *const users[] = { "user",    "username", "u",      "reviewer",
+                                     "member",  "customer", "reader", "viewer",
+                                     "visitor", "client",   NULL };
+static const char *const items[] = { "item",  "i",       "product",    "movie",
+                                     "film",  "book",    "isbn",       "asin",
+                                     "track", "song",    "artist",     "recipe",
+                                     "game",  "joke",    "parentasin", "anime",
+                                     "beer",  "article", "business",   NULL };
 static const char *const times[] = { "time", "timestamp", NULL };
 
 /* ---- columns ---- */
@@ -81,6 +86,22 @@ static bool is_header(const struct rec_pair_cols_opts *o, const struct rec_pairs
     return named(row, users) != REC_NO_COLUMN && named(row, items) != REC_NO_COLUMN &&
            c->user < row->n && !is_known(p, REC_USERS, row, c->user) &&
            c->item < row->n && !is_known(p, REC_ITEMS, row, c->item);
+}
+
+/* May be a header that nothing tells: two strangers, and no digit in all the row.  A
+ * time, if one is due, tells. */
+static bool is_doubtful(const struct rec_pair_cols_opts *o, const struct rec_pairs *p,
+                        const struct rec_pair_cols *c, const struct rec_csv_row *row)
+{
+    if (o->header != REC_HEADER_AUTO || c->has_header || c->time != REC_NO_COLUMN ||
+        c->user >= row->n || c->item >= row->n ||
+        is_known(p, REC_USERS, row, c->user) || is_known(p, REC_ITEMS, row, c->item))
+        return false;
+    for (uint32_t i = 0; i < row->n; i++)
+        for (uint32_t k = 0; k < row->len[i]; k++)
+            if (row->field[i][k] >= '0' && row->field[i][k] <= '9')
+                return false;
+    return true;
 }
 
 static enum rec_status find(const char *file, const struct rec_csv_row *first,
@@ -160,8 +181,10 @@ enum rec_status rec_pair_cols_choose(const struct rec_pair_cols_opts *o,
         st = choose_time(o, first, &c, err);
     if (st != REC_OK)
         return st;
+    c.first_line = o->header == REC_HEADER_AUTO && !c.has_header ? first->line : 0;
     if (!pairs->t.kind->times)
         c.time = REC_NO_COLUMN;
+    c.may_be_header = is_doubtful(o, pairs, &c, first);
     c.n = (c.user > c.item ? c.user : c.item) + 1;
     if (c.time != REC_NO_COLUMN && c.time >= c.n)
         c.n = c.time + 1;
@@ -191,8 +214,10 @@ static enum rec_status refuse(const struct rec_pair_cols *c,
     rec_printable(row->field[c->time], row->len[c->time], shown, sizeof shown);
     return rec_fail(err, REC_EINPUT,
                     "%s:%llu: time: neither seconds nor a date: '%s'; --time chooses "
-                    "another column, or none",
-                    c->file, (unsigned long long)row->line, shown);
+                    "another column, or none%s",
+                    c->file, (unsigned long long)row->line, shown,
+                    row->line == c->first_line ? "; if this is a header, --header yes"
+                                               : "");
 }
 
 enum rec_status rec_pair_read(const struct rec_pair_cols *c,

@@ -15,7 +15,8 @@
  * With header `auto` the first row is one if a column is chosen by a name, or if
  * columns are called what users and items are (user_id, ProductId, ...) and its ids are
  * none that the model knows.  A header that names them elsewhere than where they would
- * be read is refused.
+ * be read is refused.  Of a first row that is none by these rules, but of two ids that
+ * the model does not know and without any digit, may_be_header tells.
  */
 enum { REC_NO_COLUMN = REC_CSV_MAX_FIELDS };
 
@@ -28,6 +29,9 @@ struct rec_pair_cols {
     const char *file; /* for messages */
     struct rec_csv_dialect dialect;
     bool has_header;
+    bool may_be_header;  /* the first row is none, and looks as if it might be one */
+    uint64_t first_line; /* of the first row, if whether it is one was for us to find;
+                          * else 0 */
     uint32_t user, item, time; /* from 0; time may be REC_NO_COLUMN */
     uint32_t n;                /* so many there must be */
 };

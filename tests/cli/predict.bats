@@ -134,6 +134,10 @@ END
         equal "$(<out.csv)" "$(printf '%s,prediction,basis\n%s,%s,model' "$header" "$row" "$answer")"
     done <<END
 -q user,item u1,i1 $x
+-q User-ID,ISBN,Book-Rating u1,i1,9 $x
+-q reviewerID,asin,overall u1,i1,9 $x
+-q uid,iid u1,i1 $x
+-q username,game u1,i1 $x
 -q UserId,product_id,extra u1,i1,9 $x
 -q user_id,movieId,rating,timestamp u1,i1,9,1300000100 $t
 -H+yes who,what u1,i1 $x
@@ -143,7 +147,13 @@ END
 -t+none user,item,time u1,i1,x $x
 END
     equal "$(printf 'user,item\n' | rec-predict -H no "$rgnn" | cut -d , -f 1,2,4)" user,item,mean
-    equal "$(printf 'who,what\n' | rec-predict "$rgnn" | cut -d , -f 4)" mean
+    gives 0 "$(printf 'who,what,%s,mean' "$(one new,new)")" \
+        'rec-predict: stdin: the first row is rated, and its ids are not known: if it is a header, say --header yes' \
+        rec-predict "$rgnn" <<<who,what
+    for first in u1,what who,i1 new9,what user,item; do
+        rec-predict "$rgnn" <<<"$first" 2>&1 >/dev/null | cmp - /dev/null
+    done
+    rec-predict -H no "$rgnn" <<<who,what 2>&1 >/dev/null | cmp - /dev/null
     equal "$(printf 'user,item\nu1,i1\n' >a; printf 'user;item\nu1;i1\n' >b; rec-predict "$rgnn" a b a)" \
         "$(printf 'user,item,prediction,basis\nu1,i1,%s,model\nu1;i1;%s;model\nu1,i1,%s,model' "$x" "$x" "$x")"
     # no time where a third column is none by its name, or one of many
@@ -172,6 +182,10 @@ END
     equal "$(ls)" ''
     refuses 3 "rec-predict: stdin:1: column 2 is called 'user', and column 1 *--user" \
         rec-predict "$rgnn" <<<item,user
+    refuses 3 "rec-predict: stdin:1: column 2 is called 'User-ID', and column 1 *--user" \
+        rec-predict "$rgnn" <<<$'ISBN,User-ID,Book-Rating\ni1,u1,3'
+    refuses 3 "rec-predict: stdin:1: time: *'score'; --time chooses another column, or none; if this is a header, --header yes" \
+        rec-predict "$rgnn" <<<$'who,what,score\nu1,i1,3'
     refuses 3 "rec-predict: stdin:1: the header has no column 'x'" rec-predict -u x "$rgnn" <<<user,item
     refuses 2 "rec-predict: a column is chosen by name*" rec-predict -H no -u x "$rgnn" <<<user,item
     refuses 2 'rec-predict: --time: columns are numbered from 1 to 256' rec-predict -t 0 "$rgnn" <<<u1,i1
