@@ -93,11 +93,15 @@ static void summarise(const struct rec_pairtext_counts *c)
              " by the user + %" PRIu64 " by the item + %" PRIu64 " by the mean",
              n[0] + n[1] + n[2] + n[3], n[REC_BASIS_MODEL], n[REC_BASIS_USER],
              n[REC_BASIS_ITEM], n[REC_BASIS_MEAN]);
+    if (c->no_time > 0)
+        rec_note("%" PRIu64 " of them without a time: what the model knows of times is "
+                 "left out",
+                 c->no_time);
 }
 
 static enum rec_status run(struct rec_err *err)
 {
-    struct rec_pairtext_counts counts = { { 0 } };
+    struct rec_pairtext_counts counts = { .no_time = 0 };
     struct rec_pairs pairs = { 0 };
     struct rec_out *out = NULL;
     const char *const *files;
@@ -112,7 +116,7 @@ static enum rec_status run(struct rec_err *err)
         st = rec_out_open(rec_args.output, &out, err);
     if (st == REC_OK) {
         pairs.clip = clip;
-        knows_times = pairs.t.kind->times && pairs.x.time != NULL;
+        knows_times = rec_pairs_timed(&pairs);
         say_what_is_left_out(&pairs);
     }
     for (uint32_t i = 0; st == REC_OK && i < n; i++)

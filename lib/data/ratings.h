@@ -30,6 +30,10 @@ struct rec_ratings {
     struct rec_table *ratings, *split;   /* the sections, or NULL if not a reader's */
 };
 
+/* The time of a pair that is asked for, where none is known; no row of `ratings` means
+ * it so. */
+#define REC_NO_TIME INT64_MIN
+
 /* What of it is needed; the rest is neither decoded nor checked, and takes no memory.
  */
 enum {

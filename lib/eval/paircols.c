@@ -182,7 +182,7 @@ enum rec_status rec_pair_cols_choose(const struct rec_pair_cols_opts *o,
     if (st != REC_OK)
         return st;
     c.first_line = o->header == REC_HEADER_AUTO && !c.has_header ? first->line : 0;
-    if (!pairs->t.kind->times)
+    if (!rec_pairs_timed(pairs))
         c.time = REC_NO_COLUMN;
     c.may_be_header = is_doubtful(o, pairs, &c, first);
     c.n = (c.user > c.item ? c.user : c.item) + 1;
@@ -220,6 +220,19 @@ static enum rec_status refuse(const struct rec_pair_cols *c,
                                                : "");
 }
 
+static bool read_time(const struct rec_pair_cols *c, const struct rec_csv_row *row,
+                      int64_t *out)
+{
+    if (rec_is_missing(row->field[c->time], row->len[c->time], true)) {
+        *out = REC_NO_TIME;
+        return true;
+    }
+    if (!rec_parse_time(row->field[c->time], row->len[c->time], out))
+        return false;
+    *out += *out == REC_NO_TIME; /* a second later is as far away */
+    return true;
+}
+
 enum rec_status rec_pair_read(const struct rec_pair_cols *c,
                               const struct rec_csv_row *row, struct rec_pair *out,
                               struct rec_err *err)
@@ -230,8 +243,7 @@ enum rec_status rec_pair_read(const struct rec_pair_cols *c,
                               .len = { row->len[c->user], row->len[c->item] } };
     if (out->len[REC_USERS] == 0 || out->len[REC_ITEMS] == 0)
         return refuse(c, row, err);
-    if (c->time != REC_NO_COLUMN &&
-        !rec_parse_time(row->field[c->time], row->len[c->time], &out->time))
+    if (c->time != REC_NO_COLUMN && !read_time(c, row, &out->time))
         return refuse(c, row, err);
     return REC_OK;
 }

@@ -10,7 +10,7 @@
  *   user, item  as chosen, by a number from 1 or a name in the header; else 1 and 2
  *   time        as chosen, "none" is none; else the column that a header calls time or
  *               timestamp; without a header the third of exactly three; else none.
- *               None for a kind of model that knows no times.
+ *               None for a model whose ratings do not depend on it.
  *
  * With header `auto` the first row is one if a column is chosen by a name, or if
  * columns are called what users and items are (user_id, ProductId, ...) and its ids are
@@ -48,7 +48,8 @@ enum rec_status rec_pair_cols_choose(const struct rec_pair_cols_opts *o,
 struct rec_pair {
     const char *id[2]; /* of the user, of the item */
     uint32_t len[2];
-    int64_t time; /* 0 if there is none */
+    int64_t time; /* REC_NO_TIME if the field is empty or a word for none, such as NA; 0
+                   * without a column */
 };
 
 /* REC_EINPUT with file and line: too few columns or too many, an empty id, a time that

@@ -101,6 +101,11 @@ enum rec_status rec_pairs_open(const char *path, struct rec_pairs *out,
                         : st;
 }
 
+bool rec_pairs_timed(const struct rec_pairs *p)
+{
+    return p->t.kind->timed != NULL && p->t.kind->timed(p->t.self);
+}
+
 void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
                     const uint32_t *len, size_t n, uint32_t *out)
 {

@@ -50,6 +50,9 @@ enum rec_status rec_pairs_open(const char *path, struct rec_pairs *out,
                                struct rec_err *err) REC_MUST_USE;
 void rec_pairs_close(struct rec_pairs *p);
 
+/* Whether its ratings depend on the time of a pair. */
+bool rec_pairs_timed(const struct rec_pairs *p);
+
 /* Completes P, whose x and t are there: all but ids.  For models that come from no
  * file. */
 enum rec_status rec_pairs_ready(struct rec_pairs *p, struct rec_err *err) REC_MUST_USE;
@@ -61,9 +64,9 @@ void rec_pairs_find(const struct rec_pairs *p, int side, const char *const *id,
                     const uint32_t *len, size_t n, uint32_t *out);
 
 /*
- * Rates the pairs user, item (and time, unless NULL) of Q, whose n counts them; OUT
- * (n). The rating of a pair depends on that pair alone.  On all threads.  REC_ENUMERIC
- * if a rating is no finite number.
+ * Rates the pairs user, item (and time, unless NULL or REC_NO_TIME) of Q, whose n
+ * counts them; OUT (n). The rating of a pair depends on that pair alone.  On all
+ * threads.  REC_ENUMERIC if a rating is no finite number.
  */
 enum rec_status rec_pairs_rate(struct rec_pairs *p, const struct rec_ratings *q,
                                double *out, struct rec_err *err) REC_MUST_USE;

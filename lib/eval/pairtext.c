@@ -24,7 +24,7 @@ struct piece {
     int64_t *time;
     double *rating;
     struct rec_buf out;
-    uint64_t count[REC_BASIS_MEAN + 1];
+    uint64_t count[REC_BASIS_MEAN + 1], no_time;
     enum rec_status st;
     struct rec_err err; /* if st is not REC_OK: of the row behind the last pair */
 };
@@ -153,6 +153,7 @@ static void format(void *ctx, uint32_t k)
         bytes += (size_t)p->line[i].len + ADDED_BYTES;
     p->out.n = 0;
     memset(p->count, 0, sizeof p->count);
+    p->no_time = 0;
     if (rec_buf_reserve(&p->out, bytes, &p->err) != REC_OK) {
         p->st = REC_ESYSTEM;
         return;
@@ -166,6 +167,7 @@ static void format(void *ctx, uint32_t k)
         size_t n[2] = { rec_format_fixed(p->rating[i], number), strlen(two[1]) };
 
         p->count[b]++;
+        p->no_time += p->time[i] == REC_NO_TIME;
         at = put_row(at, p->line[i], w->cols.dialect, two, n);
     }
     p->out.n = (size_t)(at - p->out.data);
@@ -232,6 +234,7 @@ static enum rec_status answer(struct work *w, struct rec_out *out,
         st = rec_out_write(out, p->out.data, p->out.n, err);
         for (int b = 0; b <= REC_BASIS_MEAN; b++)
             counts->n[b] += p->count[b];
+        counts->no_time += p->no_time;
     }
     if (st == REC_OK)
         st = rec_out_flush(out, err);

@@ -26,6 +26,7 @@ struct rec_pairtext_opts {
 
 struct rec_pairtext_counts {
     uint64_t n[REC_BASIS_MEAN + 1]; /* rows, by what they are made from */
+    uint64_t no_time;               /* of them, whose column with times says none */
 };
 
 /*

@@ -91,11 +91,13 @@ struct rec_model_kind {
 
     /*
      * NULL, or the ratings of pairs that are no rows of the ratings: Q's user, item and
-     * time (or NULL) of N pairs, where UINT32_MAX is a user or an item without training
-     * ratings of its own name; OUT (n).  NULL: rating() takes any known user and item.
+     * time (or NULL, or REC_NO_TIME for one) of N pairs, where UINT32_MAX is a user or
+     * an item without training ratings of its own name; OUT (n).  NULL: rating() takes any known user and item.
      */
     enum rec_status (*pairs)(void *trained, const struct rec_ratings *q, double *out,
                              struct rec_err *err);
+    /* Whether a prediction depends on the time of its rating.  NULL: never. */
+    bool (*timed)(const void *trained);
     /* NULL: cannot rank. */
     const struct rec_ranking *ranking;
 };

@@ -69,6 +69,13 @@ static enum rec_status pairs(void *trained, const struct rec_ratings *q, double 
     return rec_rgnn_pairs(trained, q, out, err);
 }
 
+static bool timed(const void *trained)
+{
+    const struct rec_rgnn_trained *t = trained;
+
+    return t->x.taus.n[REC_USERS] + t->x.taus.n[REC_ITEMS] > 0;
+}
+
 const struct rec_model_kind rec_model_rgnn = {
     .name = "rgnn",
     .times = true,
@@ -81,4 +88,5 @@ const struct rec_model_kind rec_model_rgnn = {
     .rating = rating,
     .ranking = &rec_rgnn_ranking,
     .pairs = pairs,
+    .timed = timed,
 };

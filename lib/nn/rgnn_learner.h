@@ -70,8 +70,8 @@ double rec_rgnn_mean(const struct rec_rgnn_trained *t, uint32_t user, uint32_t i
 double rec_rgnn_predict(const struct rec_rgnn_trained *t, const struct rec_ratings *x,
                         size_t i);
 /*
- * Of N pairs: Q's user, item and time, or NULL for no kernels; UINT32_MAX is a node
- * without edges.  OUT (n), each by its own pair alone.
+ * Of N pairs: Q's user, item and time; NULL or REC_NO_TIME for no kernels; UINT32_MAX is a
+ * node without edges.  OUT (n), each by its own pair alone.
  */
 enum rec_status rec_rgnn_pairs(struct rec_rgnn_trained *t, const struct rec_ratings *q,
                                double *out, struct rec_err *err) REC_MUST_USE;

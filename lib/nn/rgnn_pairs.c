@@ -30,7 +30,8 @@ static void put_kernels(const struct work *k, int side, size_t i, rec_real *phi)
     const struct rec_rgnn_data *x = &k->t->x;
     uint32_t node = side == REC_USERS ? k->q->user[i] : k->q->item[i];
 
-    if (node != NONE && k->q->time != NULL && x->taus.n[side] > 0 &&
+    if (node != NONE && k->q->time != NULL && k->q->time[i] != REC_NO_TIME &&
+        x->taus.n[side] > 0 &&
         rec_rgnn_first(&x->g, side, node) < rec_rgnn_last(&x->g, side, node))
         rec_rgnn_past_ask(&k->t->past, &x->g, &x->taus, side, node, k->q->time[i], phi);
     else

@@ -175,7 +175,7 @@ u2\nu3,i1,5\n 2: 1 column where at least 3 are due
 \nu2,,5\n 3: item: empty
 ,i2,5\n 2: user: empty
 u2,i2,x\n 2: time: neither seconds nor a date: 'x'; --time chooses another column, or none
-u2,i2,\n 2: time: neither seconds nor a date: ''; --time chooses another column, or none
+u2,i2,1/2/2011\n 2: time: neither seconds nor a date: '1/2/2011'; --time chooses another column, or none
 u2,"i2,5\n 2: a quote is opened and never closed
 END
     rm in.csv
@@ -189,6 +189,22 @@ END
     refuses 3 "rec-predict: stdin:1: the header has no column 'x'" rec-predict -u x "$rgnn" <<<user,item
     refuses 2 "rec-predict: a column is chosen by name*" rec-predict -H no -u x "$rgnn" <<<user,item
     refuses 2 'rec-predict: --time: columns are numbered from 1 to 256' rec-predict -t 0 "$rgnn" <<<u1,i1
+}
+
+@test "an empty time, or NA, is none known; a model without times carries the column along" {
+    x=$(one u1,i1)
+    t=$(one u1,i1,1300000100 4)
+    [ "$x" != "$t" ]
+    printf 'u1,i1,%s\n' '' 1300000100 NA 2011-03-13T07:08:20Z null >in.csv
+    gives 0 "$(printf 'u1,i1,%s,%s,model\n' '' "$x" 1300000100 "$t" NA "$x" 2011-03-13T07:08:20Z "$t" null "$x")" '' \
+        rec-predict "$rgnn" in.csv
+    rec-predict -v "$rgnn" in.csv 2>&1 >/dev/null |
+        grep -qx 'rec-predict: 3 of them without a time: what the model knows of times is left out'
+    printf 'u1,i1,%s\n' '' 'last week' >odd.csv
+    for m in still mf gcn; do
+        x=$(rec-predict "$at/$m.rec" <<<u1,i1 | cut -d , -f 3)
+        gives 0 "$(printf 'u1,i1,%s,%s,model\n' '' "$x" 'last week' "$x")" '' rec-predict "$at/$m.rec" odd.csv
+    done
 }
 
 @test "nothing in is nothing out" {

@@ -183,6 +183,21 @@ static void who_is_not_there_is_rated_as_one_without_ratings(void)
     model_free(&m);
 }
 
+/* OUT without times, TIMED with them. */
+static void some_without_times(struct model *m, const double *out, const double *timed)
+{
+    struct rec_ratings q = m->toy.x;
+    double some[ROWS];
+    int64_t time[ROWS];
+
+    for (size_t i = 0; i < ROWS; i++)
+        time[i] = i % 3 == 0 ? REC_NO_TIME : m->time[i];
+    q.time = time;
+    CHECK(rec_rgnn_pairs(&m->t, &q, some, &err) == REC_OK);
+    for (size_t i = 0; i < ROWS; i++)
+        CHECK(some[i] == (i % 3 == 0 ? out[i] : timed[i]));
+}
+
 static void without_times_there_are_no_kernels(void)
 {
     struct model m = model_make(&both);
@@ -194,6 +209,7 @@ static void without_times_there_are_no_kernels(void)
     CHECK(!m.t.past.is_made);
     CHECK(rec_rgnn_pairs(&m.t, &m.toy.x, timed, &err) == REC_OK);
     CHECK(memcmp(out, timed, sizeof out) != 0);
+    some_without_times(&m, out, timed);
     for (uint32_t k = 0; k < MEMBERS * 5; k++) /* they weigh nothing then */
         m.t.m[k / 5].alpha.x[k % 5] = 0;
     CHECK(rec_rgnn_pairs(&m.t, &m.toy.x, timed, &err) == REC_OK);
