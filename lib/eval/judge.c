@@ -1,8 +1,9 @@
 #include "eval/judge.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "eval/sentence.h"
 
 /* ---- rows and predictions ---- */
 
@@ -43,7 +44,7 @@ static bool judge_alloc(struct rec_judge *j, struct rec_err *err)
 enum rec_status rec_judge_make(const struct rec_ratings *x, size_t cap, bool by_row,
                                struct rec_judge *out, struct rec_err *err)
 {
-    struct rec_judge j = { .x = x, .n = count_rows(x), .cap = cap };
+    struct rec_judge j = { .x = x, .n = count_rows(x), .cap = cap, .by_row = by_row };
     size_t k = 0;
 
     if (j.n == 0)
@@ -131,17 +132,6 @@ enum rec_status rec_judge_add(struct rec_judge *j, const struct rec_predictor *p
 
 /* ---- sentences ---- */
 
-enum rec_verdict rec_verdict(const struct rec_figure *d, bool has_replicates)
-{
-    if (isnan(d->value))
-        return REC_WORSE;
-    if (!has_replicates)
-        return d->value < 0.0 ? REC_BETTER : REC_WORSE;
-    if (d->high < 0.0)
-        return REC_BETTER;
-    return d->low > 0.0 ? REC_WORSE : REC_UNTOLD;
-}
-
 struct judging {
     const struct rec_judge *j;
     const struct rec_judge_opts *o;
@@ -152,45 +142,25 @@ struct judging {
     double (*value)[REC_N_METRICS]; /* (predictors) */
 };
 
-static void interval_text(const struct rec_figure *d, double sign, char out[80])
-{
-    double low = sign > 0 ? d->low : -d->high, high = sign > 0 ? d->high : -d->low;
-
-    out[0] = '\0';
-    if (!isnan(d->low))
-        (void)snprintf(out, 80, " (%.4f to %.4f)", low, high);
-}
-
 static void say(const struct judging *g, size_t m, size_t base,
                 const struct rec_figure *d)
 {
-    const char *a = g->j->name[m], *b = g->j->name[base];
-    enum rec_verdict v = rec_verdict(d, g->o->replicates > 0);
-    double x = g->value[m][REC_RMSE], y = g->value[base][REC_RMSE];
-    double sign = v == REC_BETTER ? -1.0 : 1.0;
-    char text[640], within[80];
+    const struct rec_comparison c = {
+        .part = g->part,
+        .name = g->j->name[m],
+        .base = g->j->name[base],
+        .metric = "RMSE",
+        .x = g->value[m][REC_RMSE],
+        .y = g->value[base][REC_RMSE],
+        .d = *d,
+        .as_peers = base >= REC_N_BASELINES,
+        .replicates = g->o->replicates,
+        .unit = g->j->by_row ? "rating" : "user",
+    };
+    char text[REC_SENTENCE_BYTES];
 
-    if (g->o->say == NULL)
-        return;
-    interval_text(d, sign, within);
-    if (base < REC_N_BASELINES)
-        (void)snprintf(text, sizeof text,
-                       "%s: %s (RMSE %.4f) %s %s (%.4f): %s by %.4f%s", g->part, a, x,
-                       v == REC_BETTER  ? "beats"
-                       : v == REC_WORSE ? "does not beat"
-                                        : "cannot be told apart from",
-                       b, y, d->value < 0.0 ? "better" : "worse", fabs(d->value),
-                       within);
-    else if (v == REC_UNTOLD)
-        (void)snprintf(text, sizeof text,
-                       "%s: %s and %s: no difference that these rows can show: %.4f "
-                       "RMSE%s",
-                       g->part, a, b, d->value, within);
-    else
-        (void)snprintf(text, sizeof text, "%s: %s is %s than %s by %.4f RMSE%s",
-                       g->part, a, v == REC_BETTER ? "better" : "worse", b,
-                       fabs(d->value), within);
-    g->o->say(g->o->say_ctx, v, base < REC_N_BASELINES, text);
+    if (g->o->say != NULL)
+        g->o->say(g->o->say_ctx, rec_sentence(&c, text), base < REC_N_BASELINES, text);
 }
 
 /* ---- figures ---- */

@@ -21,6 +21,7 @@ struct rec_judge {
     size_t n, n_predictors, cap;
     size_t *row;
     uint32_t *unit, n_units;
+    bool by_row;
     double **error;
     const char **name; /* not copied */
 };

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/sentence.h"
+
 enum { BATCH = 8192 }; /* users whose lists are held at a time */
 static const char *const whole_names[2] = { "coverage", "novelty" };
 
@@ -280,25 +282,23 @@ static enum rec_status add_figures(struct judging *g, size_t m, struct rec_err *
 static void say(const struct judging *g, size_t m, size_t base, uint32_t k, double x,
                 double y, const struct rec_figure *d)
 {
-    /* as of an error: less is better */
-    const struct rec_figure error = { -d->value, -d->high, -d->low };
-    enum rec_verdict v = rec_verdict(&error, g->o->replicates > 0);
-    bool up = d->value > 0.0;
-    char text[640], within[80] = "";
+    char metric[24], text[REC_SENTENCE_BYTES];
+    const struct rec_comparison c = {
+        .part = g->part,
+        .name = g->j->name[m],
+        .base = g->j->name[base],
+        .metric = metric,
+        .x = x,
+        .y = y,
+        .d = *d,
+        .more_is_better = true,
+        .replicates = g->o->replicates,
+        .unit = "user",
+    };
 
-    if (g->o->say == NULL)
-        return;
-    if (!isnan(d->low))
-        (void)snprintf(within, sizeof within, " (%.4f to %.4f)", up ? d->low : -d->high,
-                       up ? d->high : -d->low);
-    (void)snprintf(
-        text, sizeof text, "%s: %s (NDCG@%u %.4f) %s %s (%.4f): %s by %.4f%s", g->part,
-        g->j->name[m], k, x,
-        v == REC_BETTER  ? "beats"
-        : v == REC_WORSE ? "does not beat"
-                         : "cannot be told apart from",
-        g->j->name[base], y, up ? "better" : "worse", fabs(d->value), within);
-    g->o->say(g->o->say_ctx, v, base == 0, text);
+    (void)snprintf(metric, sizeof metric, "NDCG@%u", k);
+    if (g->o->say != NULL)
+        g->o->say(g->o->say_ctx, rec_sentence(&c, text), base == 0, text);
 }
 
 static enum rec_status add_differences(struct judging *g, size_t m, size_t base,

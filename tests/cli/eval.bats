@@ -332,6 +332,11 @@ small() {
     rec-eval -q --by all -o m.tsv m.rec
     equal "$(grep $'^test\tmean\trmse' m.tsv)" $'test\tmean\trmse\t0.000000\tnan\tnan\t1'
     equal "$(grep lambda m.tsv | cut -f 4 | sort -u)" 5.000000
+    while read -r by unit; do
+        rec-eval --boot-by "$by" m.rec 2>&1 >/dev/null | sed -E 's/[0-9]\.[0-9]+/x/g' >said
+        printf "rec-eval: test: gcn (RMSE x) beside %s (x): worse by x, of one $unit: no interval\n" mean biases |
+            cmp - said
+    done <<<$'user user\nrow rating'
     ratings 300 | awk -F , -v OFS=, '{ $3 = 3 } 1' | rec-clean -q | rec-encode -q |
         rec-split -q | rec-graph -q | rec-train -q --epochs 1 -o m.rec
     rec-eval -q -o m.tsv m.rec
@@ -347,7 +352,7 @@ small() {
         "$(grep -w gcn "$metrics" | sort)"
     equal "$(awk -F '\t' '$1 == "test" && $2 == "b.rec" { print $3 }' <<<"$output")" \
         "$(lines rmse mae rmse_vs_mean mae_vs_mean rmse_vs_biases mae_vs_biases rmse_vs_a.rec mae_vs_a.rec)"
-    grep -qE '^rec-eval: test: a.rec and a.rec: no difference that these rows can show: 0.0000 RMSE \(0.0000 to 0.0000\)$' <<<"$stderr"
+    grep -qE '^rec-eval: test: a.rec and a.rec: equal, RMSE [0-9.]+$' <<<"$stderr"
     grep -qE '^rec-eval: test: b.rec is (better|worse) than a.rec by [0-9.]+ RMSE \([0-9.]+ to [0-9.]+\)$' <<<"$stderr"
     gives 0 "$output" '' rec-eval -q a.rec b.rec a.rec
     gives 2 '' 'rec-eval: --predictions: only of one model' rec-eval --predictions p.tsv a.rec b.rec

@@ -6,6 +6,7 @@
 #include "base/par.h"
 #include "base/random.h"
 #include "eval/judge.h"
+#include "eval/sentence.h"
 #include "unit/toy.h"
 
 static struct rec_err err;
@@ -275,6 +276,69 @@ static void verdicts_follow_the_interval(void)
         CHECKF(rec_verdict(&cases[k].d, cases[k].replicates) == cases[k].v, "%zu", k);
 }
 
+static void sentences_say_what_is_known(void)
+{
+    static const struct {
+        struct rec_figure d;
+        double y;
+        uint32_t replicates;
+        bool more, peers;
+        const char *says;
+    } cases[] = {
+        { { -1, -2, -0.5 }, 3, 9, false, false,
+          "test: a (M 2.0000) beats b (3.0000): better by 1.0000 (0.5000 to 2.0000)" },
+        { { 1, 0.5, 2 }, 1, 9, false, false,
+          "test: a (M 2.0000) does not beat b (1.0000): worse by 1.0000 (0.5000 to "
+          "2.0000)" },
+        { { 1, 0.5, 2 }, 1, 9, true, false,
+          "test: a (M 2.0000) beats b (1.0000): better by 1.0000 (0.5000 to 2.0000)" },
+        { { -1, -2, 0.5 }, 3, 9, false, false,
+          "test: a (M 2.0000) cannot be told apart from b (3.0000): better by 1.0000 "
+          "(-0.5000 to 2.0000)" },
+        { { -1, -2, 0.5 }, 3, 9, false, true,
+          "test: a and b: no difference that these rows can show: -1.0000 M (-2.0000 "
+          "to 0.5000)" },
+        { { -1, -2, -0.5 }, 3, 9, false, true,
+          "test: a is better than b by 1.0000 M (0.5000 to 2.0000)" },
+        { { -1, NAN, NAN }, 3, 9, false, false,
+          "test: a (M 2.0000) beside b (3.0000): better by 1.0000, of one user: no "
+          "interval" },
+        { { -1, NAN, NAN }, 3, 9, true, true,
+          "test: a is worse than b by 1.0000 M, of one user: no interval" },
+        { { -1, NAN, NAN }, 3, 0, false, false,
+          "test: a (M 2.0000) beats b (3.0000): better by 1.0000" },
+        { { 0, 0, 0 }, 2, 9, false, false, "test: a and b: equal, M 2.0000" },
+        { { 0, NAN, NAN }, 2, 0, true, true, "test: a and b: equal, M 2.0000" },
+        { { 0, -1, 1 }, 2, 9, false, true,
+          "test: a and b: no difference that these rows can show: 0.0000 M (-1.0000 to "
+          "1.0000)" },
+        { { 1e-9, NAN, NAN }, 2, 0, false, true,
+          "test: a is worse than b by less than 0.0001 M" },
+        { { -1, -2, 0 }, 2, 9, false, false,
+          "test: a (M 2.0000) cannot be told apart from b (2.0000): better by 1.0000 "
+          "(0.0000 to 2.0000)" },
+        { { NAN, NAN, NAN }, 2, 9, false, true, "test: a is worse than b by nan M" },
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const struct rec_comparison c = { .part = "test",
+                                          .name = "a",
+                                          .base = "b",
+                                          .metric = "M",
+                                          .x = 2,
+                                          .y = cases[k].y,
+                                          .d = cases[k].d,
+                                          .more_is_better = cases[k].more,
+                                          .as_peers = cases[k].peers,
+                                          .replicates = cases[k].replicates,
+                                          .unit = "user" };
+        char text[REC_SENTENCE_BYTES];
+
+        (void)rec_sentence(&c, text);
+        CHECKF(strcmp(text, cases[k].says) == 0, "'%s'", text);
+    }
+}
+
 static void judge_reports_figures_differences_and_slices(void)
 {
     static const double off[] = { 1.0, -0.5, 0.25, 0.75 };
@@ -385,6 +449,7 @@ int main(void)
     RUN(slices_are_what_they_are_called);
     RUN(many_levels_become_ten_ranges);
     RUN(verdicts_follow_the_interval);
+    RUN(sentences_say_what_is_known);
     RUN(judge_reports_figures_differences_and_slices);
     RUN(judge_takes_only_models_of_the_same_rows);
     RUN(judge_survives_every_failed_allocation);
