@@ -60,6 +60,15 @@ static bool find_columns(const struct rec_feature_columns *c, struct part p,
     return item->from != UINT32_MAX && item->to != UINT32_MAX && item->from <= item->to;
 }
 
+/* "5-2" */
+static bool is_reversed(struct part p)
+{
+    struct part to = p, from = cut(&to, '-');
+    uint64_t a, b;
+
+    return rec_parse_u64(from.s, from.n, &a) && rec_parse_u64(to.s, to.n, &b) && a > b;
+}
+
 /* ---- how ---- */
 
 static bool read_separator(struct part p, char *out)
@@ -112,6 +121,10 @@ static enum rec_status read_item(struct part p, const char *option,
     *item = (struct rec_feature_item){ 0 };
     if (find_columns(c, p, item))
         return REC_OK;
+    if (!find_columns(c, col, item) && is_reversed(col))
+        return rec_fail(err, REC_EUSAGE,
+                        "%s: '%s' is no range: the smaller number comes first", option,
+                        rec_printable(col.s, col.n, shown, sizeof shown));
     if (!find_columns(c, col, item))
         return rec_fail(err, REC_EUSAGE, "%s: no column '%s' among %u%s", option,
                         rec_printable(col.s, col.n, shown, sizeof shown), c->n,

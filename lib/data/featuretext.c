@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "io/dialect.h"
 
 void rec_feature_text_free(struct rec_feature_text *t)
 {
@@ -89,6 +90,23 @@ static void want_columns(struct reading *k, struct rec_feature_text *t)
         }
 }
 
+/* A first row of one column has nothing to offer but the id, unless that is asked for.
+ */
+static enum rec_status refuse_one_column(const struct reading *k,
+                                         const struct rec_feature_text *t,
+                                         struct rec_err *err)
+{
+    char name[REC_DIALECT_CHARS];
+
+    if (k->opts->dialect.delim != 0)
+        return rec_fail(err, REC_EUSAGE,
+                        "--feature-delim: %s does not split the first row of %s",
+                        rec_dialect_name(t->dialect, name), t->file);
+    return rec_fail(err, REC_EINPUT,
+                    "%s: one column, and features are in others than that of the id",
+                    t->file);
+}
+
 static enum rec_status begin(struct reading *k, struct rec_feature_text *t,
                              struct rec_err *err)
 {
@@ -122,6 +140,8 @@ static enum rec_status begin(struct reading *k, struct rec_feature_text *t,
     if (st == REC_OK)
         st = rec_feature_spec(k->opts->columns, k->opts->option, &columns, k->id,
                               t->items, &t->n_items, err);
+    if (st == REC_EUSAGE && row.n == 1)
+        st = refuse_one_column(k, t, err);
     if (st == REC_OK)
         want_columns(k, t);
     return st;

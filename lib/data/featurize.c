@@ -75,17 +75,25 @@ static enum rec_status refuse(const struct making *k, size_t row, const char *wh
 
 /* ---- numbers ---- */
 
-/* A number's word for none, or too much: not missing, and refused. */
-static bool is_odd(struct rec_text v)
+/* WORD in any case, with a sign or without. */
+static bool is_word(struct rec_text v, const char *word)
 {
-    static const char *const words[] = { "nan", "inf", "infinity" };
     uint32_t sign = v.len > 0 && (v.text[0] == '-' || v.text[0] == '+');
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (v.len - sign == strlen(words[i]) &&
-            strncasecmp(v.text + sign, words[i], v.len - sign) == 0)
-            return true;
-    return false;
+    return v.len - sign == strlen(word) &&
+           strncasecmp(v.text + sign, word, v.len - sign) == 0;
+}
+
+/* As rec-clean has it; a NaN, however it is written, is what others write for none. */
+static bool is_missing(struct rec_text v)
+{
+    return rec_is_missing(v.text, v.len, true) || is_word(v, "nan");
+}
+
+/* A number's word for too much: of a column of numbers, and refused. */
+static bool is_infinite(struct rec_text v)
+{
+    return is_word(v, "inf") || is_word(v, "infinity");
 }
 
 /* A number, or *missing. */
@@ -94,7 +102,7 @@ static enum rec_status number_at(struct making *k, size_t row, double *x, bool *
 {
     struct rec_text v = rec_feature_cell(k->t, row, k->column);
 
-    *missing = rec_is_missing(v.text, v.len, true) && !is_odd(v);
+    *missing = is_missing(v);
     if (*missing || rec_parse_f64(v.text, v.len, x))
         return REC_OK;
     return refuse(k, row, "not a finite number", err);
@@ -103,13 +111,18 @@ static enum rec_status number_at(struct making *k, size_t row, double *x, bool *
 static enum rec_status numbers(struct making *k, struct rec_err *err)
 {
     double sum = 0.0, squares = 0.0, x = 0.0, mean, scale;
-    size_t n = 0;
+    size_t n = 0, largest = 0;
+    double most = 0.0;
     bool missing;
     enum rec_status st = REC_OK;
 
     for (size_t r = 0; st == REC_OK && r < k->t->n_rows; r++) {
         st = number_at(k, r, &x, &missing, err);
         if (st == REC_OK && !missing) {
+            if (fabs(x) > most) {
+                most = fabs(x);
+                largest = r;
+            }
             sum += x;
             n++;
         }
@@ -124,7 +137,7 @@ static enum rec_status numbers(struct making *k, struct rec_err *err)
     }
     scale = sqrt(squares / (double)(n > 0 ? n : 1));
     if (!isfinite(mean) || !isfinite(scale))
-        return refuse(k, 0, "too large numbers in this column", err);
+        return refuse(k, largest, "too large a number", err);
     scale = scale > 0.0 ? 1.0 / scale : 0.0; /* all the same: nothing is known */
     for (size_t r = 0; st == REC_OK && r < k->t->n_rows; r++) {
         st = number_at(k, r, &x, &missing, err);
@@ -266,8 +279,7 @@ static bool all_numbers(const struct making *k)
     for (size_t r = 0; r < k->t->n_rows; r++) {
         struct rec_text v = rec_feature_cell(k->t, r, k->column);
 
-        if (!rec_is_missing(v.text, v.len, true) && !is_odd(v) &&
-            !rec_parse_f64(v.text, v.len, &x))
+        if (!is_missing(v) && !is_infinite(v) && !rec_parse_f64(v.text, v.len, &x))
             return false;
     }
     return true;

@@ -28,7 +28,9 @@ enum rec_status rec_rgnn_learner_make(struct rec_rgnn_learner *out,
 
     if (taus != NULL && taus->n[REC_USERS] + taus->n[REC_ITEMS] > 0 &&
         ratings->time == NULL)
-        return rec_fail(err, REC_EINPUT, "--taus: the ratings have no times");
+        return rec_fail(err, REC_EFORMAT,
+                        "--taus: the ratings have no times; tell rec-clean their "
+                        "column with --time");
     st = rec_rgnn_data_make(ratings, by_level(ratings, opts->basis), !opts->no_time,
                             opts->n_folds, opts->seed, opts->lambda, taus, &x.x, err);
 

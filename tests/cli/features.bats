@@ -84,6 +84,18 @@ tiny() {
     equal "$(features users g.rec | tr '\n\t' '; ')" 'u1 x -1.2247449;u2 x 0;u3 x 1.2247449;'
 }
 
+@test "a number that is NA or NaN, in any case, is missing, as in rec-clean" {
+    for none in '' NA NaN nan NAN -nan null; do
+        tiny id,x,y u1,10,1 u2,20,$none u3,30,3
+        rec-graph -u tiny.csv --user-columns x,y:number -o g.rec tiny.rec
+        equal "$(features users g.rec | tr '\n\t' '; ')" \
+            'u1 x -1.2247449;u1 y -1;u2 x 0;u3 x 1.2247449;u3 y 1;'
+        rec-graph -u tiny.csv -o guessed.rec tiny.rec
+        cmp <(features users g.rec) <(features users guessed.rec)
+        rec-graph -v -u tiny.csv -o g.rec tiny.rec 2>&1 | grep -q ' 1 missing values$'
+    done
+}
+
 @test "each way to read a column" {
     tiny 'u1;-3;Ab€d;a|b|a||' 'u2;7;xyz;' 'u3;NA;;b'
     rec-graph -u tiny.csv --feature-delim ';' \
@@ -129,18 +141,23 @@ tiny() {
     refuses 3 "rec-graph: tiny.csv:2: column c2: not a finite number: 'x'" rec-graph -u tiny.csv --user-columns 2:number tiny.rec
     refuses 3 "rec-graph: tiny.csv:2: column c2: not a finite number: 'x'" rec-graph -u tiny.csv --user-columns 2:bin=3 tiny.rec
     refuses 3 "rec-graph: tiny.csv:1: column c2: neither 0 nor 1: '5'" rec-graph -u tiny.csv --user-columns 2:flags tiny.rec
-    for bad in nan NaN inf -inf 1e999; do
+    for bad in inf -inf 1e999; do
         tiny u1,5 u2,$bad u3,1
         refuses 3 "rec-graph: tiny.csv:2: column c2: not a finite number: '$bad'" rec-graph -u tiny.csv --user-columns 2:number tiny.rec
     done
     tiny u1,5 u2,inf u3,1
     refuses 3 "rec-graph: tiny.csv:2: column c2: not a finite number: 'inf'" rec-graph -u tiny.csv tiny.rec
+    tiny id,c u1,5 u2,-1e308 u3,1e308
+    refuses 3 "rec-graph: tiny.csv:3: column c: too large a number: '-1e308'" rec-graph -u tiny.csv tiny.rec
+    rec-graph -u - tiny.rec <tiny.csv 2>&1 | grep -qx "rec-graph: stdin:3: column c: too large a number: '-1e308'"
     tiny u1,5 u2,6 u1,7
     refuses 3 "rec-graph: tiny.csv:3: id 'u1' is on line 1 as well" rec-graph -u tiny.csv tiny.rec
     tiny u1,5,6 u2,6
     refuses 3 "rec-graph: tiny.csv:2: 2 columns, but column 3 is wanted" rec-graph -u tiny.csv tiny.rec
     tiny u1, u2,
     refuses 3 "rec-graph: tiny.csv: there are no features in its columns" rec-graph -u tiny.csv tiny.rec
+    tiny u1 u2
+    refuses 3 "rec-graph: tiny.csv: one column, and *" rec-graph -u tiny.csv tiny.rec
     : >empty
     refuses 3 "rec-graph: empty: *" rec-graph -u empty tiny.rec
     refuses 5 "rec-graph: *nofile*" rec-graph -u nofile tiny.rec
@@ -151,6 +168,13 @@ tiny() {
     refuses 2 "rec-graph: --user-columns: no column 'age' among 2, and no header" rec-graph -u tiny.csv --user-columns age tiny.rec
     refuses 2 "rec-graph: --user-columns: no column '3' among 2, and no header" rec-graph -u tiny.csv --user-columns 3 tiny.rec
     refuses 2 "rec-graph: --user-columns: no column '2-3' *" rec-graph -u tiny.csv --user-columns 2-3:flags tiny.rec
+    refuses 2 "rec-graph: --user-columns: '2-1' is no range: the smaller number comes first" \
+        rec-graph -u tiny.csv --user-columns 2-1:flags tiny.rec
+    for columns in '' '--user-columns 2' '--feature-id who'; do
+        # shellcheck disable=SC2086
+        refuses 2 'rec-graph: --feature-delim: ; does not split the first row of tiny.csv' \
+            rec-graph -u tiny.csv --feature-delim ';' $columns tiny.rec
+    done
     for how in much bin bin=0 bin=x first first=0 list=ab number=3; do
         refuses 2 "rec-graph: --user-columns: '$how' is none of number, *" rec-graph -u tiny.csv --user-columns 2:$how tiny.rec
     done

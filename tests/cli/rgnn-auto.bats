@@ -124,7 +124,8 @@ at_most() {
     gives 2 '' "rec-train: --taus: '1,x' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR]" \
         rec-train -m rgnn --taus 1,x s.rec
     made x | cut -d , -f 1-3 | rec-clean -q --dups keep --time none | rec-encode | rec-split -o plain.rec
-    gives 3 '' 'rec-train: --taus: the ratings have no times' rec-train -q -m rgnn --taus 60 plain.rec
+    gives 4 '' 'rec-train: --taus: the ratings have no times; tell rec-clean their column with --time' \
+        rec-train -q -m rgnn --taus 60 plain.rec
 }
 
 @test "memory that is not enough is said before training" {
