@@ -125,12 +125,15 @@ static enum rec_status answer(const struct asked *a, struct rec_out *out,
 static void summarise(const struct asked *a, uint64_t short_lists)
 {
     uint64_t unknown = a->chosen.n_unknown + a->new.n_unknown;
+    uint32_t n_lists = new_file != NULL ? a->new.n : a->chosen.n;
 
     if (unknown > 0)
         rec_warn("left out: %" PRIu64 " %s that the model does not know", unknown,
-                 new_file != NULL ? "rows of items" : "ids");
-    rec_note("%u lists, %" PRIu64 " of them with less than %" PRIu64 " items",
-             new_file != NULL ? a->new.n : a->chosen.n, short_lists, top);
+                 new_file == NULL ? unknown == 1 ? "id" : "ids"
+                 : unknown == 1   ? "row of an item"
+                                  : "rows of items");
+    rec_note("%u list%s, %" PRIu64 " of them with less than %" PRIu64 " item%s",
+             n_lists, n_lists == 1 ? "" : "s", short_lists, top, top == 1 ? "" : "s");
 }
 
 static enum rec_status run(struct rec_err *err)

@@ -164,6 +164,8 @@ static enum rec_status choose_lines(struct rec_catalog *c, int side, const char 
     enum rec_status st = REC_OK;
     char place[200];
 
+    if (text->n >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3; /* the byte order mark */
     for (uint64_t line = 1; st == REC_OK && at < end; line++) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
         size_t n = (size_t)((next != NULL ? next : end) - at);
@@ -187,6 +189,10 @@ enum rec_status rec_choose_from(struct rec_catalog *c, int side, const char *pat
     if (st != REC_OK)
         return st;
     st = read_all(in, &text, err);
+    if (st == REC_OK && text.n >= 4 && memcmp(text.data, "\x89REC", 4) == 0)
+        st = rec_fail(err, REC_EINPUT,
+                      "%s: a rec file, not a text with an id a line: rec-view shows it",
+                      rec_in_name(in));
     if (st == REC_OK && text.n > 0)
         st = choose_lines(c, side, rec_in_name(in), &text, out, err);
     if (st == REC_OK && out->n == 0 && out->n_unknown == 0)

@@ -44,8 +44,8 @@ struct rec_chosen {
 enum rec_status rec_choose(struct rec_catalog *c, int side, const char *id, size_t n,
                            const char *at, struct rec_chosen *out,
                            struct rec_err *err) REC_MUST_USE;
-/* From a text with an id a line, PATH as rec_in_open(); an empty line is none.
- * REC_EINPUT if there is no id. */
+/* From a text with an id a line, PATH as rec_in_open(); an empty line is none,
+ * nor is a byte order mark.  REC_EINPUT if there is no id, or it is a rec file. */
 enum rec_status rec_choose_from(struct rec_catalog *c, int side, const char *path,
                                 struct rec_chosen *out,
                                 struct rec_err *err) REC_MUST_USE;

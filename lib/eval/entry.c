@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "nn/checkpoint.h"
+
 void rec_entry_close(struct rec_entry *e)
 {
     rec_trained_free(&e->t);
@@ -34,6 +36,8 @@ static enum rec_status open_entry(const char *path, unsigned parts, bool ids,
         st = load_ids(out->r, err);
     if (st == REC_OK)
         st = rec_reader_run(out->r, NULL, err);
+    if (st == REC_OK)
+        st = rec_checkpoint_refuse(out->r, err);
     if (st == REC_OK)
         st = rec_ratings_get(out->r, NEED, &out->x, err);
     return st == REC_OK ? rec_trained_get(out->r, &out->x, parts, &out->t, err) : st;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -11,6 +12,7 @@
 struct event {
     uint32_t user, item;
     size_t row;
+    uint64_t line;
     float rating;
 };
 
@@ -29,6 +31,7 @@ void rec_newcomers_free(struct rec_newcomers *x)
     rec_free(x->off);
     rec_free(x->item);
     rec_free(x->rating);
+    rec_free(x->line);
     *x = (struct rec_newcomers){ 0 };
 }
 
@@ -44,13 +47,14 @@ static bool is_header(const struct rec_csv_row *row)
 }
 
 static enum rec_status bad(const struct reading *g, const struct rec_csv_row *row,
-                           const char *what, uint32_t field, struct rec_err *err)
+                           const char *what, uint32_t field, const char *advice,
+                           struct rec_err *err)
 {
     char shown[120];
 
     return rec_fail(
-        err, REC_EINPUT, "%s:%" PRIu64 ": %s '%s'", g->name, row->line, what,
-        rec_printable(row->field[field], row->len[field], shown, sizeof shown));
+        err, REC_EINPUT, "%s:%" PRIu64 ": %s '%s'%s", g->name, row->line, what,
+        rec_printable(row->field[field], row->len[field], shown, sizeof shown), advice);
 }
 
 /* What the row says but for its user. */
@@ -70,11 +74,11 @@ static enum rec_status read_event(struct reading *g, const struct rec_csv_row *r
                             row->line, f == 0 ? "user" : "item");
     if (g->has_rating && (!rec_parse_f64(row->field[2], row->len[2], &rating) ||
                           !isfinite((float)rating)))
-        return bad(g, row, "no number for a rating:", 2, err);
+        return bad(g, row, "no number for a rating:", 2, "", err);
     st = rec_catalog_find(g->c, REC_ITEMS, row->field[1], row->len[1], &out->item, err);
     if (st == REC_OK && out->item == UINT32_MAX && !g->skip)
-        return bad(g, row, "--skip-unknown leaves it out: the model knows no item", 1,
-                   err);
+        return bad(g, row, "the model knows no item", 1,
+                   "; --skip-unknown leaves it out", err);
     out->rating = (float)rating;
     return st;
 }
@@ -82,7 +86,7 @@ static enum rec_status read_event(struct reading *g, const struct rec_csv_row *r
 static enum rec_status add_row(struct reading *g, const struct rec_csv_row *row,
                                struct rec_err *err)
 {
-    struct event e = { .row = g->n };
+    struct event e = { .row = g->n, .line = row->line };
     bool is_new;
     enum rec_status st = read_event(g, row, &e, err);
 
@@ -150,7 +154,9 @@ static enum rec_status deal(struct reading *g, struct rec_err *err)
     x->off = rec_alloc_zero((size_t)x->n + 1, sizeof *x->off, what, err);
     if (x->off != NULL)
         x->item = rec_alloc(g->n, sizeof *x->item, what, err);
-    if (x->item == NULL)
+    if (x->item != NULL)
+        x->line = rec_alloc(g->n, sizeof *x->line, what, err);
+    if (x->line == NULL)
         return REC_ESYSTEM;
     if (g->has_rating) {
         x->rating = rec_alloc(g->n, sizeof *x->rating, what, err);
@@ -165,6 +171,7 @@ static enum rec_status deal(struct reading *g, struct rec_err *err)
         if (k + 1 < g->n && e[1].user == e->user && e[1].item == e->item)
             continue; /* the last counts */
         x->item[n] = e->item;
+        x->line[n] = e->line;
         if (g->has_rating)
             x->rating[n] = e->rating;
         x->off[e->user + 1] = ++n;
@@ -192,6 +199,7 @@ enum rec_status rec_newcomers_read(struct rec_catalog *c, const char *path, bool
     if (st != REC_OK)
         return st;
     g.name = rec_csv_name(csv);
+    (void)snprintf(x.file, sizeof x.file, "%s", g.name);
     st = read_rows(&g, csv, err);
     if (st == REC_OK)
         st = deal(&g, err);

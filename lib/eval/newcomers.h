@@ -17,6 +17,8 @@ struct rec_newcomers {
     uint64_t *off;      /* (n + 1) */
     uint32_t *item;     /* (off[n]) of one of them distinct, ascending */
     float *rating;      /* (off[n]), or NULL if the text has none */
+    uint64_t *line;     /* (off[n]) where it stands in FILE */
+    char file[256];     /* for messages */
     uint64_t n_unknown; /* rows with items that the model does not know */
 };
 

@@ -5,6 +5,7 @@
 #include "base/par.h"
 #include "data/ids.h"
 #include "eval/shrink.h"
+#include "nn/checkpoint.h"
 
 enum { CHUNK = 1024 };
 enum { NEED = REC_NEED_EDGES | REC_NEED_TIME };
@@ -89,6 +90,8 @@ enum rec_status rec_pairs_open(const char *path, struct rec_pairs *out,
         st = rec_reader_load(out->r, "items", err);
     if (st == REC_OK)
         st = rec_reader_run(out->r, NULL, err);
+    if (st == REC_OK)
+        st = rec_checkpoint_refuse(out->r, err);
     if (st == REC_OK)
         st = rec_ratings_get(out->r, NEED, &out->x, err);
     if (st == REC_OK)

@@ -1,5 +1,8 @@
 #include "eval/recommending.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 enum { MOST_USERS = 8192, MOST_HITS = 1 << 22 };
 
 /* Lists of a batch and whose they are. */
@@ -80,6 +83,27 @@ enum rec_status rec_recommend_users(const struct rec_catalog *c, const uint32_t 
     return st;
 }
 
+/* Her ratings cannot be used: says which cannot, alone, and where it stands. */
+static enum rec_status blame(const struct rec_ranker *r, const struct rec_newcomers *x,
+                             uint32_t u, float *score, enum rec_status st,
+                             struct rec_err *err)
+{
+    uint64_t from = x->off[u], to = x->off[u + 1], k = from;
+    char shown[120], at[400];
+    struct rec_err of_one;
+
+    while (st == REC_EINPUT && k + 1 < to &&
+           r->is->fold_in(r->self, x->item + k,
+                          x->rating == NULL ? NULL : x->rating + k, 1, score,
+                          &of_one) == REC_OK)
+        k++;
+    (void)rec_printable((const char *)x->names.text.data + x->names.at[u],
+                        (size_t)(x->names.at[u + 1] - x->names.at[u]), shown,
+                        sizeof shown);
+    (void)snprintf(at, sizeof at, "%s:%" PRIu64 ": %s", x->file, x->line[k], shown);
+    return rec_fail_in(err, st, at);
+}
+
 static enum rec_status fold_in(const struct rec_catalog *c,
                                const struct rec_newcomers *x, uint32_t u, bool seen,
                                struct batch *b, struct rec_err *err)
@@ -88,7 +112,6 @@ static enum rec_status fold_in(const struct rec_catalog *c,
     uint64_t from = x->off[u];
     uint32_t n = (uint32_t)(x->off[u + 1] - from), at = b->l.n++;
     struct rec_owner *o = &b->owner[at];
-    char shown[120];
     enum rec_status st;
 
     o->text = (const char *)x->names.text.data + x->names.at[u];
@@ -98,8 +121,7 @@ static enum rec_status fold_in(const struct rec_catalog *c,
     if (st == REC_OK)
         st = rec_list_of(b->score, r->n_items, x->item + from, seen ? 0 : n, c->add,
                          b->l.k, b->l.hit + (size_t)at * b->l.k, &b->l.n_hits[at], err);
-    (void)rec_printable(o->text, o->len, shown, sizeof shown);
-    return st == REC_OK ? st : rec_fail_in(err, st, shown);
+    return st == REC_OK ? st : blame(r, x, u, b->score, st, err);
 }
 
 enum rec_status rec_recommend_new(const struct rec_catalog *c,

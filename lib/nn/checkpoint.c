@@ -316,3 +316,14 @@ enum rec_status rec_checkpoint_read(const char *path, struct rec_checkpoint *c,
     rec_reader_close(x.r);
     return st;
 }
+
+enum rec_status rec_checkpoint_refuse(const struct rec_reader *r, struct rec_err *err)
+{
+    for (uint32_t i = 0; i < rec_reader_n_sections(r); i++)
+        if (strcmp(rec_reader_section(r, i).table->name, "train.log") == 0)
+            return rec_fail(err, REC_EFORMAT,
+                            "%s: a checkpoint, not a model: rec-train --resume goes on "
+                            "with it, and writes one",
+                            rec_reader_name(r));
+    return REC_OK;
+}

@@ -50,4 +50,10 @@ enum rec_status rec_checkpoint_read(const char *path, struct rec_checkpoint *c,
                                     struct rec_train_log *log,
                                     struct rec_err *err) REC_MUST_USE;
 
+/* REC_EFORMAT, with what to do, if what was read is a checkpoint: for who wants a
+ * model.
+ */
+enum rec_status rec_checkpoint_refuse(const struct rec_reader *r,
+                                      struct rec_err *err) REC_MUST_USE;
+
 #endif

@@ -169,16 +169,28 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
     refuses 3 "rec-recommend: users:2: the model knows no user 'bob'; *" rec-recommend --users users "$at/rgnn.rec"
     refuses 3 "rec-recommend: --similar: the model knows no item 'u1'; *" rec-recommend --similar u1 "$at/rgnn.rec"
     printf 'ann,i1,5\nann,nothing,5\n' >new
-    refuses 3 "rec-recommend: new:2: *the model knows no item 'nothing'" rec-recommend --new new "$at/rgnn.rec"
+    refuses 3 "rec-recommend: new:2: the model knows no item 'nothing'; --skip-unknown leaves it out" rec-recommend --new new "$at/rgnn.rec"
     try rec-recommend --skip-unknown -k 2 --users users "$at/rgnn.rec"
     equal "$status" 0
     equal "${#lines[@]}" 3
-    equal "$stderr" 'rec-recommend: left out: 1 ids that the model does not know'
+    equal "$stderr" 'rec-recommend: left out: 1 id that the model does not know'
     try rec-recommend --skip-unknown -k 2 --new new "$at/rgnn.rec"
     equal "$status ${#lines[@]}" '0 3'
-    equal "$stderr" 'rec-recommend: left out: 1 rows of items that the model does not know'
+    equal "$stderr" 'rec-recommend: left out: 1 row of an item that the model does not know'
     printf 'ann,nothing,5\n' >nothing
     gives 0 $'user\titem\trank\tscore' '' rec-recommend -q --skip-unknown --new nothing "$at/rgnn.rec"
+}
+
+@test "--users with a byte order mark is read; a rec file, and a checkpoint for a model, are told" {
+    printf '\xef\xbb\xbfu1\r\nu2\n' >users
+    rec-recommend --users users "$at/rgnn.rec" | cmp - <(rec-recommend --user u1 --user u2 "$at/rgnn.rec")
+    refuses 3 'rec-recommend: *gcn.rec: a rec file, not a text with an id a line: *' \
+        rec-recommend --users "$at/gcn.rec" "$at/rgnn.rec"
+    rec-train --model rgnn --epochs 2 --hidden 4 --checkpoint ck -o m.rec "$at/graph.rec"
+    for tool in rec-recommend rec-eval 'rec-predict ck'; do
+        # shellcheck disable=SC2086
+        refuses 4 "${tool%% *}: ck: a checkpoint, not a model: rec-train --resume goes on with it, and writes one" $tool ck
+    done
 }
 
 @test "a text that says nothing or nonsense is exit 3, with nothing on stdout" {
@@ -188,17 +200,17 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
     echo user,item,rating >header
     refuses 3 'rec-recommend: header: no rows: *' rec-recommend --new header "$at/rgnn.rec"
     printf 'ann,i1\nann,i2\n' >unrated
-    refuses 3 'rec-recommend: ann: this model needs ratings, in column 3' rec-recommend --new unrated "$at/rgnn.rec"
+    refuses 3 'rec-recommend: unrated:1: ann: this model needs ratings, in column 3' rec-recommend --new unrated "$at/rgnn.rec"
     printf 'ann,i1,5\nann,i2\n' >short
     refuses 3 'rec-recommend: short:2: 2 columns, *' rec-recommend --new short "$at/rgnn.rec"
     for r in x nan 1e99; do
         printf 'ann,i1,5\nann,i2,%s\n' $r >bad
         refuses 3 "rec-recommend: bad:2: no number for a rating: '$r'" rec-recommend --new bad "$at/rgnn.rec"
     done
-    printf 'ann,i1,3.5\n' >between
-    refuses 3 'rec-recommend: ann: 3.5 is none of the 5 ratings *' rec-recommend --new between "$at/rgnn.rec"
+    printf 'eve,i3,1\nann,i1,5\nann,i7,4\neve,i1,2\nann,i4,3.5\nann,i2,2\n' >between
+    refuses 3 'rec-recommend: between:5: ann: 3.5 is none of the 5 ratings *' rec-recommend --new between "$at/rgnn.rec"
     printf 'ann,i1,6\n' >beyond
-    refuses 3 'rec-recommend: ann: 6 is beyond the ratings *' rec-recommend --new beyond "$at/cl.rec"
+    refuses 3 'rec-recommend: beyond:1: ann: 6 is beyond the ratings *' rec-recommend --new beyond "$at/cl.rec"
 }
 
 @test "a model that cannot, and streams without one, are exit 4" {
