@@ -157,6 +157,8 @@ static enum rec_status judge(struct rec_entry *first, struct rec_panel_opts *opt
                  s->item, s->n_rows);
     for (enum rec_part part = REC_VALID; st == REC_OK && part <= REC_TEST; part++)
         st = rec_panel_part(&p, part, &o, err);
+    if (st == REC_OK && relevant != NULL && !p.ranks)
+        rec_warn("--relevant: nothing is ranked; --top asks for it");
     rec_panel_free(&p);
     rec_free(name);
     return st;

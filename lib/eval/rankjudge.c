@@ -82,7 +82,7 @@ enum rec_status rec_rank_judge_make(const struct rec_ratings *x,
                                     size_t cap, struct rec_rank_judge *out,
                                     struct rec_err *err)
 {
-    struct rec_rank_judge j = { .x = x, .at = *at, .cap = cap + 1 };
+    struct rec_rank_judge j = { .x = x, .at = *at, .cap = cap + 1, .least = least };
     enum rec_status st = REC_ESYSTEM;
 
     j.part = rec_alloc_zero(REC_N_PARTS, sizeof *j.part, "parts", err);
@@ -322,6 +322,23 @@ static enum rec_status add_differences(struct judging *g, size_t m, size_t base,
     return st;
 }
 
+/* There are ratings, and nobody has given enough of them. */
+static void say_nothing(const struct judging *g, enum rec_part part)
+{
+    char text[REC_SENTENCE_BYTES];
+    size_t i = 0;
+
+    while (i < g->j->x->n && g->j->x->part[i] != part)
+        i++;
+    if (i == g->j->x->n || g->o->say == NULL)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "%s: no rating is %g or more: nothing is to be found, and there are "
+                   "no figures of ranking",
+                   g->part, g->j->least);
+    g->o->say(g->o->say_ctx, REC_UNTOLD, false, text);
+}
+
 /* A user is a row of the bootstrap, her figures are errors of as many models: what it
  * calls their mae is then the mean. */
 static enum rec_status draw(struct judging *g, struct rec_err *err)
@@ -357,8 +374,10 @@ enum rec_status rec_rank_judge_part(const struct rec_rank_judge *j, enum rec_par
     };
     enum rec_status st;
 
-    if (g.p->n_users == 0)
+    if (g.p->n_users == 0) {
+        say_nothing(&g, part);
         return REC_OK;
+    }
     st = draw(&g, err);
     for (size_t m = 0; st == REC_OK && m < j->n; m++)
         st = add_figures(&g, m, err);

@@ -21,6 +21,7 @@ struct rec_rank_part {
 struct rec_rank_judge {
     const struct rec_ratings *x;
     struct rec_cutoffs at;
+    double least;               /* rated so or more is to be found */
     size_t n, cap;              /* rankers */
     const char **name;          /* (n) not copied */
     uint32_t *count;            /* (I) training rows */
@@ -42,7 +43,8 @@ enum rec_status rec_rank_judge_add(struct rec_rank_judge *j, const struct rec_ra
  * ranker METRIC@K; for each model recall@K_vs_popularity and ndcg@K_vs_popularity, its
  * figure less that of popularity, and for each model but the first the same with the
  * first.  Intervals are
- * those of eval/boot.h over users.  O->say is told of NDCG at the greatest K.
+ * those of eval/boot.h over users.  O->say is told of NDCG at the greatest K, and if
+ * nobody counts though there are ratings.
  */
 enum rec_status rec_rank_judge_part(const struct rec_rank_judge *j, enum rec_part part,
                                     const struct rec_judge_opts *o,

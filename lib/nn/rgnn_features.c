@@ -49,8 +49,9 @@ enum rec_status rec_rgnn_taus_parse(const char *text, struct rec_rgnn_taus *out,
     if (s == NULL || *s != '\0' || t.n[REC_USERS] + t.n[REC_ITEMS] == 0) {
         rec_printable(text, strlen(text), shown, sizeof shown);
         return rec_fail(err, REC_EUSAGE,
-                        "--taus: '%s' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR]",
-                        shown);
+                        "--taus: '%s' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR], "
+                        "at most %d of either side",
+                        shown, REC_RGNN_MAX_TAUS);
     }
     *out = t;
     return REC_OK;

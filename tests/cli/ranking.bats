@@ -37,6 +37,16 @@ figure() {
     cmp got want
 }
 
+@test "--relevant above all ratings, or where nothing is ranked: a warning says so" {
+    try rec-eval --boot 0 -k 10 --relevant 9 "$at/gcn.rec"
+    equal "$status" 0
+    equal "$output" "$(rec-eval -q --boot 0 "$at/gcn.rec")"
+    equal "$(grep -- 'ranking' <<<"$stderr")" "$(printf \
+        'rec-eval: %s: no rating is 9 or more: nothing is to be found, and there are no figures of ranking\n' valid test)"
+    rec-eval --boot 0 --relevant 4 "$at/gcn.rec" 2>&1 >/dev/null |
+        grep -qx 'rec-eval: --relevant: nothing is ranked; --top asks for it'
+}
+
 @test "without -k nothing is ranked, with it the figures of ratings stay" {
     rec-eval -q "$at/rgnn.rec" >plain
     rec-eval -q -k 10 "$at/rgnn.rec" >both

@@ -121,7 +121,7 @@ at_most() {
     rec-train -q -m rgnn --epochs 1 --taus none -o none.rec s.rec
     rec-train -q -m rgnn --epochs 1 --no-time -o no.rec s.rec
     cmp <(rec-view -s model.Y --to csv none.rec) <(rec-view -s model.Y --to csv no.rec)
-    gives 2 '' "rec-train: --taus: '1,x' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR]" \
+    gives 2 '' "rec-train: --taus: '1,x' is not 'none' or SECONDS,..:SECONDS,..[:PRIOR], at most 8 of either side" \
         rec-train -m rgnn --taus 1,x s.rec
     made x | cut -d , -f 1-3 | rec-clean -q --dups keep --time none | rec-encode | rec-split -o plain.rec
     gives 4 '' 'rec-train: --taus: the ratings have no times; tell rec-clean their column with --time' \
