@@ -318,15 +318,17 @@ static void hold_standard_descriptors(void)
 
 /*
  * OpenBLAS starts a thread for each processor when it is loaded, and they spin: rows
- * are shared out by us, so none is wanted, and where memory is limited (ulimit -v) they
- * never end.  It reads its setting before main(): so it is set, and the program started
- * again.
+ * are shared out by us, so none is wanted, whatever the environment asks for, and where
+ * memory is limited (ulimit -v) they never end.  It reads its setting before main(): so
+ * it is set, and the program started again.
  */
 static void quieten_blas(char **argv)
 {
     static const char setting[] = "OPENBLAS_NUM_THREADS";
 
-    if (getenv(setting) == NULL && setenv(setting, "1", 1) == 0)
+    const char *is = getenv(setting);
+
+    if ((is == NULL || strcmp(is, "1") != 0) && setenv(setting, "1", 1) == 0)
         (void)execv("/proc/self/exe", argv); /* if it cannot be: slower, not wrong */
 }
 

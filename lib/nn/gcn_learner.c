@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/blasroom.h"
 #include "nn/kernels.h"
 
 static bool has_batches(const struct rec_graph *g, const struct rec_gcn_opts *o)
@@ -72,6 +73,8 @@ static enum rec_status make_plain(struct rec_gcn_learner *x, struct rec_err *err
         st = rec_gcn_state_make(&x->s, &x->m, &x->chunks, err);
     if (st == REC_OK && has_batches(x->g, o))
         st = rec_batches_make(&x->batches, x->g, o->batch, o->seed, err);
+    if (st == REC_OK)
+        st = rec_blas_room(err);
     if (st == REC_OK)
         rec_gcn_init(&x->m, o->seed);
     x->one_pass = x->batches.n == 0 && !(o->dropout > 0.0);

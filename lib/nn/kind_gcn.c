@@ -1,3 +1,4 @@
+#include "nn/blasroom.h"
 #include "nn/kernels.h"
 #include "nn/kind.h"
 
@@ -71,6 +72,8 @@ static enum rec_status read(struct rec_reader *r, const struct rec_ratings *rati
         st = rec_gcn_read(&t->m, r, &g, ratings, err);
     if (st == REC_OK)
         st = rec_gcn_state_make(&t->s, &t->m, NULL, err);
+    if (st == REC_OK)
+        st = rec_blas_room(err);
     if (st == REC_OK) {
         rec_kernels_init();
         rec_chunks_cut(&g, &c);

@@ -1,3 +1,4 @@
+#include "nn/blasroom.h"
 #include "nn/kind.h"
 
 static void free_self(void *self)
@@ -21,6 +22,8 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
                        "a smaller --hidden needs less", err);
 
     (void)g;
+    if (st == REC_OK)
+        st = rec_blas_room(err);
     if (st != REC_OK)
         return st;
     m = rec_alloc_zero(1, sizeof *m, "training", err);

@@ -7,6 +7,7 @@
 #include "base/clones.h"
 #include "base/par.h"
 #include "base/random.h"
+#include "nn/blasroom.h"
 #include "nn/kernels.h"
 
 enum { CHUNKS = 64, SUMS = 16, BLOCK = 256, BEYOND = 32, ROUNDS = 3 };
@@ -245,6 +246,8 @@ enum rec_status rec_subspace(const struct rec_scaled01 *m, uint32_t k, uint64_t 
     x.lapack_i =
         x.lapack ? rec_alloc(3 + 5 * d, sizeof *x.lapack_i, "eigenvectors", err) : NULL;
     if (x.lapack_i != NULL)
+        st = rec_blas_room(err);
+    if (st == REC_OK)
         st = iterate(&x, v, s, err);
     rec_free(x.q);
     rec_free(x.other);

@@ -317,6 +317,21 @@ path_of() {
         if (!ok) { print loss[1], loss[10], loss[20], loss[40], loss[80]; exit 1 } }'
 }
 
+@test "with too little address space for OpenBLAS nothing hangs: exit 5, or it has enough" {
+    stages 200
+    [[ $(nm -D "$REC_BIN/rec-train") != *asan* ]] || skip "AddressSanitizer needs its terabytes"
+    rec-eval -q model.rec >free.tsv
+    for command in 'rec-eval -q model.rec' 'rec-train --epochs 2 --dropout 0.2 graph.rec' \
+        'rec-train --model lightgcn --epochs 2 split.rec' 'rec-train --model spectral split.rec'; do
+        run --separate-stderr bash -c "ulimit -v 400000; timeout 60 $command -T4"
+        equal "$status" 5
+        [[ $stderr = *': out of memory: OpenBLAS wants 132 MiB of address space for each of 4 threads (-T)'* ]]
+        run --separate-stderr bash -c "ulimit -v 400000; timeout 60 $command -T1 -o out"
+        equal "$status" 0
+    done
+    equal "$(OPENBLAS_NUM_THREADS=8 bash -c 'ulimit -v 400000; timeout 60 rec-eval -q -T1 model.rec')" "$(<free.tsv)"
+}
+
 @test "training on one thread ends in 300 MB of address space" {
     stages 200
     [[ $(nm -D "$REC_BIN/rec-train") != *asan* ]] || skip "AddressSanitizer needs its terabytes"
