@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/num.h"
 #include "data/fields.h"
+#include "data/headernames.h"
 
 const char *const rec_field_names[REC_N_FIELDS] = { "user", "item", "rating", "time" };
 
@@ -147,17 +148,11 @@ static bool is_word(const struct rec_csv_row *row, uint32_t at)
            !rec_is_missing(row->field[at], row->len[at], true);
 }
 
-/* Whether column AT is called as users or items are: "user", "Item_ID", "userid". */
+/* Whether column AT is called as users or items are. */
 static bool names_ids(const struct rec_csv_row *row, uint32_t at)
 {
-    static const char *const words[] = { "user", "userid", "user_id", "user id",
-                                         "item", "itemid", "item_id", "item id" };
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == row->len[at] &&
-            strncasecmp(words[i], row->field[at], row->len[at]) == 0)
-            return true;
-    return false;
+    return rec_names_users(row->field[at], row->len[at]) ||
+           rec_names_items(row->field[at], row->len[at]);
 }
 
 static bool looks_like_header(const struct rec_fields_opts *o,

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/num.h"
+#include "data/headernames.h"
 #include "io/csv.h"
 
 struct event {
@@ -37,12 +37,18 @@ void rec_newcomers_free(struct rec_newcomers *x)
 
 /* ---- rows ---- */
 
-static bool is_header(const struct rec_csv_row *row)
+/* Of two columns by the name of the second, unless the model has such an item. */
+static bool is_header(const struct reading *g, const struct rec_csv_row *row)
 {
     double number;
+    uint32_t item;
+    struct rec_err err;
 
     if (row->n == 2)
-        return row->len[1] == 4 && strncasecmp(row->field[1], "item", 4) == 0;
+        return rec_names_items(row->field[1], row->len[1]) &&
+               rec_catalog_find(g->c, REC_ITEMS, row->field[1], row->len[1], &item,
+                                &err) == REC_OK &&
+               item == UINT32_MAX;
     return row->n > 2 && !rec_parse_f64(row->field[2], row->len[2], &number);
 }
 
@@ -119,7 +125,7 @@ static enum rec_status read_rows(struct reading *g, struct rec_csv *csv,
     enum rec_status st = rec_csv_next(csv, &row, err);
     bool any = false;
 
-    if (st == REC_OK && row.n > 0 && is_header(&row))
+    if (st == REC_OK && row.n > 0 && is_header(g, &row))
         st = rec_csv_next(csv, &row, err);
     g->has_rating = st == REC_OK && row.n > 2;
     while (st == REC_OK && row.n > 0) {

@@ -7,7 +7,8 @@
  * Ratings of people whom a model was not trained on, from text: columns 1 and 2 are
  * user and item, 3 the rating, if there is one; further columns are not looked at.  A
  * first row is a header if its column 3 is no number, or, of two columns, if the second
- * is called item.  Of an item that comes again the last rating counts.
+ * is called what items are (data/headernames.h) and the model has no such item.  Of an
+ * item that comes again the last rating counts.
  *
  * Names of users are theirs alone: one that the model knows is new all the same.
  */

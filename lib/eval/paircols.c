@@ -1,51 +1,9 @@
 #include "eval/paircols.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/date.h"
-
-/* ---- names ---- */
-
-/* The letters and digits of S, lower case, without "id" at the end. */
-static const char *plain_name(const char *s, uint32_t n, char out[32])
-{
-    size_t k = 0;
-
-    for (uint32_t i = 0; i < n && k < 31; i++) {
-        char c = s[i];
-
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            out[k++] = c;
-    }
-    if (k > 2 && memcmp(out + k - 2, "id", 2) == 0)
-        k -= 2;
-    out[k] = '\0';
-    return out;
-}
-
-static bool is_one_of(const char *const *words, const char *s, uint32_t n)
-{
-    char name[32];
-
-    plain_name(s, n, name);
-    for (; *words != NULL; words++)
-        if (strcmp(*words, name) == 0)
-            return true;
-    return false;
-}
-
-static const char *const users[] = { "user",    "username", "u",      "reviewer",
-                                     "member",  "customer", "reader", "viewer",
-                                     "visitor", "client",   NULL };
-static const char *const items[] = { "item",  "i",       "product",    "movie",
-                                     "film",  "book",    "isbn",       "asin",
-                                     "track", "song",    "artist",     "recipe",
-                                     "game",  "joke",    "parentasin", "anime",
-                                     "beer",  "article", "business",   NULL };
-static const char *const times[] = { "time", "timestamp", NULL };
+#include "data/headernames.h"
 
 /* ---- columns ---- */
 
@@ -66,12 +24,12 @@ static bool is_known(const struct rec_pairs *p, int side, const struct rec_csv_r
     return k != REC_UNKNOWN;
 }
 
-/* The column whose name is among WORDS, or REC_NO_COLUMN. */
-static uint32_t named(const struct rec_csv_row *row, const char *const *words)
+/* The first column that NAMES what it holds, or REC_NO_COLUMN. */
+static uint32_t named(const struct rec_csv_row *row, bool names(const char *, size_t))
 {
     uint32_t i = 0, n = row->n < REC_CSV_MAX_FIELDS ? row->n : REC_CSV_MAX_FIELDS;
 
-    while (i < n && !is_one_of(words, row->field[i], row->len[i]))
+    while (i < n && !names(row->field[i], row->len[i]))
         i++;
     return i < n ? i : REC_NO_COLUMN;
 }
@@ -83,9 +41,10 @@ static bool is_header(const struct rec_pair_cols_opts *o, const struct rec_pairs
         return o->header == REC_HEADER_YES;
     if (chosen_by_name(o))
         return true;
-    return named(row, users) != REC_NO_COLUMN && named(row, items) != REC_NO_COLUMN &&
-           c->user < row->n && !is_known(p, REC_USERS, row, c->user) &&
-           c->item < row->n && !is_known(p, REC_ITEMS, row, c->item);
+    return named(row, rec_names_users) != REC_NO_COLUMN &&
+           named(row, rec_names_items) != REC_NO_COLUMN && c->user < row->n &&
+           !is_known(p, REC_USERS, row, c->user) && c->item < row->n &&
+           !is_known(p, REC_ITEMS, row, c->item);
 }
 
 /* May be a header that nothing tells: two strangers, and no digit in all the row.  A
@@ -119,8 +78,8 @@ static enum rec_status check_header(const struct rec_pair_cols_opts *o,
     const struct {
         const char *option, *chosen;
         uint32_t at, named;
-    } field[] = { { "user", o->user, c->user, named(row, users) },
-                  { "item", o->item, c->item, named(row, items) } };
+    } field[] = { { "user", o->user, c->user, named(row, rec_names_users) },
+                  { "item", o->item, c->item, named(row, rec_names_items) } };
 
     for (int k = 0; k < 2; k++) {
         uint32_t i = field[k].named;
@@ -150,7 +109,7 @@ static enum rec_status choose_time(const struct rec_pair_cols_opts *o,
     if (!c->has_header && first->n == 3 && c->user < 2 && c->item < 2)
         c->time = 2;
     if (c->has_header)
-        c->time = named(first, times);
+        c->time = named(first, rec_names_times);
     return REC_OK;
 }
 

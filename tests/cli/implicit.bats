@@ -184,10 +184,21 @@ found() {
     equal "$rows" $'ann\ttea\t1\t3'
 }
 
+@test "common names of users and items are a header" {
+    for header in User-ID,ISBN userId,movieId reviewerID,asin username,game uid,iid; do
+        printf '%s\nann,tea\n' $header >in
+        raw '' rec-clean in
+        equal "$rows" $'ann\ttea\t1'
+    done
+}
+
 @test "users and items called user1, item1 are no header" {
     printf 'user1,item1\nuser2,item2\n' >in
     raw '' rec-clean in
     equal "$rows" "$(lines $'user1\titem1\t1' $'user2\titem2\t1')"
+    printf 'u,i\nid,x\n' >in
+    raw '' rec-clean in
+    equal "$rows" "$(lines $'u\ti\t1' $'id\tx\t1')"
 }
 
 # ---- a threshold ----

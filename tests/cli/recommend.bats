@@ -201,6 +201,8 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
     refuses 3 'rec-recommend: header: no rows: *' rec-recommend --new header "$at/rgnn.rec"
     printf 'ann,i1\nann,i2\n' >unrated
     refuses 3 'rec-recommend: unrated:1: ann: this model needs ratings, in column 3' rec-recommend --new unrated "$at/rgnn.rec"
+    printf 'user_id,movieId\nann,i1\n' >unrated
+    refuses 3 'rec-recommend: unrated:2: ann: this model *' rec-recommend --new unrated "$at/rgnn.rec"
     printf 'ann,i1,5\nann,i2\n' >short
     refuses 3 'rec-recommend: short:2: 2 columns, *' rec-recommend --new short "$at/rgnn.rec"
     for r in x nan 1e99; do
