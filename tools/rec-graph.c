@@ -70,23 +70,29 @@ static enum rec_status write_both(struct rec_writer *w, struct rec_table *a,
 
 /* ---- features ---- */
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void say(const struct rec_feature_file *f, int side)
 {
     char split[REC_DIALECT_CHARS];
 
     rec_note("%s: columns end at %s, %s header", f->name,
              rec_dialect_name(f->dialect, split), f->has_header ? "with" : "without");
-    rec_note("%s: %zu features of %zu %s; %" PRIu64 " rows of unknown ids, %" PRIu64
-             " missing values",
-             f->name, f->n_features, f->n_rows, sides[side], f->n_unknown,
-             f->n_missing);
+    rec_note("%s: %zu feature%s of %zu %s; %" PRIu64 " row%s of unknown ids, %" PRIu64
+             " missing value%s",
+             f->name, f->n_features, plural(f->n_features), f->n_rows, sides[side],
+             f->n_unknown, plural(f->n_unknown), f->n_missing, plural(f->n_missing));
     if (f->n_rows < f->n_nodes)
         rec_warn("%s: %zu of %u %s are not there, and have no features", f->name,
                  f->n_nodes - f->n_rows, f->n_nodes, sides[side]);
     if (f->n_left_out > 0)
-        rec_warn("%s: %u columns left out, the first %s: nearly every value is "
-                 "another; %s asks for them",
-                 f->name, f->n_left_out, f->left_out, text[side].option);
+        rec_warn("%s: %u column%s left out, the first %s: nearly every value is "
+                 "another; %s asks for %s",
+                 f->name, f->n_left_out, plural(f->n_left_out), f->left_out,
+                 text[side].option, f->n_left_out == 1 ? "it" : "them");
 }
 
 static enum rec_status write_features(struct rec_reader *r, struct rec_writer *w,
@@ -112,9 +118,8 @@ static enum rec_status write_edge_features(struct rec_reader *r, struct rec_writ
         rec_rating_features(r, &edge_columns, x, &values, &names, &n_missing, err);
 
     if (st == REC_OK && n_missing > 0)
-        rec_warn("%" PRIu64 " values of --edge-features are missing: the mean stands "
-                 "for them",
-                 n_missing);
+        rec_warn("%" PRIu64 " value%s of --edge-features missing: the mean stands in",
+                 n_missing, plural(n_missing));
     return write_both(w, &values, &names, st, err);
 }
 

@@ -92,7 +92,7 @@ tiny() {
             'u1 x -1.2247449;u1 y -1;u2 x 0;u3 x 1.2247449;u3 y 1;'
         rec-graph -u tiny.csv -o guessed.rec tiny.rec
         cmp <(features users g.rec) <(features users guessed.rec)
-        rec-graph -v -u tiny.csv -o g.rec tiny.rec 2>&1 | grep -q ' 1 missing values$'
+        rec-graph -v -u tiny.csv -o g.rec tiny.rec 2>&1 | grep -q ' 1 missing value$'
     done
 }
 
@@ -112,13 +112,13 @@ tiny() {
     gives 0 '' 'rec-graph: tiny.csv: 1 of 3 users are not there, and have no features' rec-graph -u tiny.csv -o g.rec tiny.rec
     equal "$(features users g.rec | wc -l)" 2
     rec-graph -v -u tiny.csv -o g.rec tiny.rec 2>words
-    grep -q 'tiny.csv: 1 features of 2 users; 1 rows of unknown ids, 0 missing values' words
+    grep -q 'tiny.csv: 1 feature of 2 users; 1 row of unknown ids, 0 missing values' words
 }
 
 @test "text that is another in nearly every row is no guess" {
     awk 'BEGIN { for (u = 0; u < 97; u++) print "u" u ",title " u "," u % 2 }' >titles.csv
     rec-graph -u titles.csv -o g.rec "$split" 2>words
-    grep -q 'titles.csv: 1 columns left out, the first c2: nearly every value is another; --user-columns' words
+    grep -q 'titles.csv: 1 column left out, the first c2: nearly every value is another; --user-columns' words
     equal "$(names users g.rec)" c3
 }
 
@@ -191,7 +191,7 @@ tiny() {
 }
 
 @test "features of ratings are kept columns, by mean and deviation of training" {
-    gives 0 '' 'rec-graph: 600 values of --edge-features are missing: the mean stands for them' \
+    gives 0 '' 'rec-graph: 600 values of --edge-features missing: the mean stands in' \
         rec-graph -e c5,c6 -o g.rec "$split"
     equal "$(names ratings g.rec)" 'c5 c6'
     paste <(rows ratings "$split") <(rows split "$split") <(features ratings g.rec) >all
