@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "data/features.h"
 #include "io/bytes.h"
 
 enum { FLUSH_BYTES = 1 << 16 };
@@ -189,7 +190,7 @@ struct sheet {
     uint8_t wanted;
 };
 
-/* As RecBole has it. */
+/* As RecBole has it: an id is a token, as a number too. */
 static enum rec_status add_inter_name(struct rec_buf *b, const struct text_column *c,
                                       struct rec_err *err)
 {
@@ -197,7 +198,7 @@ static enum rec_status add_inter_name(struct rec_buf *b, const struct text_colum
                                             { "item", "item_id" },
                                             { "time", "timestamp" } };
     const char *name = c->c->name;
-    bool token = c->ids != NULL || c->c->type == REC_STR;
+    bool token = c->c->ref[0] != '\0' || c->c->type == REC_STR;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i][0]) == 0)
@@ -376,6 +377,12 @@ static enum rec_status export_mtx(struct rec_reader *r, const struct rec_table *
 
 /* ---- all together ---- */
 
+static bool has_row_a_rating(const char *section)
+{
+    return strcmp(section, "ratings") == 0 || strcmp(section, "split") == 0 ||
+           strcmp(section, REC_FEATURES_RATINGS) == 0;
+}
+
 static enum rec_status find_part(struct rec_reader *r, const struct rec_table *t,
                                  int part, struct sheet *x, struct rec_err *err)
 {
@@ -389,8 +396,10 @@ static enum rec_status find_part(struct rec_reader *r, const struct rec_table *t
     if (st == REC_OK)
         st = rec_table_column(split, "part", REC_U8, 1, &c, err);
     if (st == REC_OK && split->n_rows != t->n_rows)
-        st = rec_fail(err, REC_EUSAGE, "--part: '%s' has no row for each rating",
-                      t->name);
+        st = rec_fail(err, REC_EFORMAT,
+                      "%s: section 'split' has %zu rows, '%s' %zu: run it through "
+                      "rec-split again",
+                      rec_reader_name(r), split->n_rows, t->name, t->n_rows);
     if (st == REC_OK) {
         x->part = c->data;
         x->wanted = (uint8_t)(part - 1);
@@ -417,6 +426,11 @@ static enum rec_status check_form(const struct rec_table *t, const struct sheet 
                         "w2v holds a matrix whose rows have names: --rows says whose");
     if (o->part > 0 && !text)
         return rec_fail(err, REC_EUSAGE, "--part goes with tsv, csv and inter");
+    if (o->part > 0 && !has_row_a_rating(t->name))
+        return rec_fail(err, REC_EUSAGE,
+                        "--part: a row of '%s' is no rating, as in ratings, split "
+                        "and " REC_FEATURES_RATINGS,
+                        t->name);
     if (o->rows != REC_ROWS_PLAIN && o->form != REC_EXPORT_W2V &&
         o->form != REC_EXPORT_TSV && o->form != REC_EXPORT_CSV)
         return rec_fail(err, REC_EUSAGE, "--rows goes with tsv, csv and w2v");
