@@ -8,7 +8,8 @@ Rec files as NumPy arrays; lib/io/FORMAT.md says what is in them.
 
 load(PATH) gives {section: {column: values}}, in the order of the file.  Users and items are
 numbers: rec.load(PATH)["users"]["id"][n] is the text of user n.  A file that breaks a rule
-is a ValueError, "PATH: byte N: what", where N is the first byte of the frame in question.
+is a ValueError, "PATH: byte N: what", where N is the first byte of the frame in question;
+nothing else comes up but an OSError, or a MemoryError if there are more rows than memory.
 """
 import re
 import struct
@@ -117,7 +118,8 @@ def header(text, number):
     """The name of a section and its columns, as SECTION has them."""
     text = text.decode("latin-1")
     fields = r"(\t[^\t\n\0]{2}:[^\t\n\0]*)+\n"
-    need(re.fullmatch(f"@SEC{fields}(@COL{fields}){{1,32}}", text), "a bad section header")
+    need(re.fullmatch(f"@SEC{fields}(@COL{fields}){{1,32}}", text),
+         f"a bad section header: {text!r}"[:200])
     lines = [line.split("\t")[1:] for line in text.split("\n")[:-1]]
     sec, *cols = (dict([("KD", "table"), ("FI", "none"), *((f[:2], f[3:]) for f in x)])
                   for x in lines)
@@ -126,15 +128,15 @@ def header(text, number):
          sec["KD"] in ("table", "dict", "csr", "matrix", "params", "log") and number > 0 and
          re.fullmatch(f"0*{number}", sec.get("ID", "")) and
          sum(len(f) + 1 for f in lines[0] if f[:2] not in ("ID", "NM", "KD", "BY")) <= 511,
-         "a section header with a bad name, number, kind or too many attributes")
-    for c in cols:
+         f"a bad name, number, kind or too many attributes: {lines}"[:200])
+    for c, line in zip(cols, lines[1:]):
         m = re.fullmatch(r"(\w+)(\[0*([1-9][0-9]{,4})\])?", c.get("TY", ""))
         c["type"], c["width"], c["parts"] = m and m[1], int(m and m[3] or 1), []
         kinds = FILTERS[:TYPES.get(c["type"], ("", 0))[1]]
         need(c["FI"] in kinds[:6 if c["width"] == 1 else 2] and c["width"] <= 65536 and
              not (c["type"] == "str" and m[2]) and
              ("RF" not in c or (c["type"], c["width"]) == ("u32", 1)),
-             f"column '{c['NM']}' has a type or filter that is not known")
+             f"a column of an unknown type or filter: {line}"[:200])
     return sec["NM"], cols
 
 

@@ -33,11 +33,11 @@ values() {
     rec-train -q -m mf -e 2 --hidden 1 -z 9 -o mf.rec graph.rec
     rec-train -q -m spectral --hidden 4 -z 0 -o spectral.rec graph.rec
     rec-train -q -m lightgcn -e 2 -o lightgcn.rec graph.rec
-    "$python" "$ROOT/tests/golden/loads.py" *.rec >out
+    "$python" "$ROOT/tests/golden/loads.py" ./*.rec >out
     equal "$(wc -l <out)" 10
-    equal "$(values KD: *.rec)" 'KD:csr KD:dict KD:log KD:matrix KD:params KD:table '
-    equal "$(values TY: *.rec)" 'TY:f32 TY:f64 TY:i64 TY:str TY:u32 TY:u8 '
-    equal "$(values FI: *.rec)" 'FI:delta FI:levels FI:none FI:packed FI:shuffle FI:steps '
+    equal "$(values KD: ./*.rec)" 'KD:csr KD:dict KD:log KD:matrix KD:params KD:table '
+    equal "$(values TY: ./*.rec)" 'TY:f32 TY:f64 TY:i64 TY:str TY:u32 TY:u8 '
+    equal "$(values FI: ./*.rec)" 'FI:delta FI:levels FI:none FI:packed FI:shuffle FI:steps '
 }
 
 @test "what rec.py and rec-view refuse is the same, and what they take has the same values" {
