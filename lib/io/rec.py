@@ -21,6 +21,10 @@ PROV, SECTION, DATA, SECTION_END, END = 1, 2, 3, 4, 7
 FILTERS = ("none", "shuffle", "levels", "packed", "delta", "steps")
 TYPES = {"u8": ("<u1", 2), "u32": ("<u4", 6), "u64": ("<u8", 6), "i64": ("<i8", 6),
          "f32": ("<f4", 4), "f64": ("<f8", 4), "str": ("V", 1)}  # as NumPy's; so many filters
+NAME = "[A-Za-z0-9._-]{1,64}"
+SEC = {"ID": "[0-9]+", "NM": NAME, "KD": "table|dict|csr|matrix|params|log", "BY": NAME}
+COL = {"NM": NAME, "TY": r"str|(u8|u32|u64|i64|f32|f64)(\[0*[1-9][0-9]{,4}\])?",
+       "FI": "|".join(FILTERS), "RF": NAME}
 
 
 def need(ok, what):
@@ -114,29 +118,32 @@ def columns(cols):
 
 # ---- frames ----
 
+def fields(line, rules):
+    """The fields of a header line; rules: a pattern for the value of some keys."""
+    out = {"KD": "table", "FI": "none"}
+    for f in line.split("\t")[1:]:
+        need(f[2:3] == ":" and "\0" not in f and re.fullmatch(rules.get(f[:2], ".*"), f[3:]),
+             f"a header line with a bad field: {line[:99]!r}")
+        out[f[:2]] = f[3:]
+    need(out.keys() >= rules.keys() - {"BY", "RF"}, f"a header line without a field: {line[:99]!r}")
+    return out
+
+
 def header(text, number):
     """The name of a section and its columns, as SECTION has them."""
-    text = text.decode("latin-1")
-    fields = r"(\t[^\t\n\0]{2}:[^\t\n\0]*)+\n"
-    need(re.fullmatch(f"@SEC{fields}(@COL{fields}){{1,32}}", text),
-         f"a bad section header: {text!r}"[:200])
-    lines = [line.split("\t")[1:] for line in text.split("\n")[:-1]]
-    sec, *cols = (dict([("KD", "table"), ("FI", "none"), *((f[:2], f[3:]) for f in x)])
-                  for x in lines)
-    names = [x.get("NM", "") for x in (sec, *cols)] + [c["RF"] for c in cols if "RF" in c]
-    need(all(re.fullmatch("[A-Za-z0-9._-]{1,64}", x) for x in names + [sec.get("BY", "-")]) and
-         sec["KD"] in ("table", "dict", "csr", "matrix", "params", "log") and number > 0 and
-         re.fullmatch(f"0*{number}", sec.get("ID", "")) and
-         sum(len(f) + 1 for f in lines[0] if f[:2] not in ("ID", "NM", "KD", "BY")) <= 511,
-         f"a bad name, number, kind or too many attributes: {lines}"[:200])
-    for c, line in zip(cols, lines[1:]):
-        m = re.fullmatch(r"(\w+)(\[0*([1-9][0-9]{,4})\])?", c.get("TY", ""))
-        c["type"], c["width"], c["parts"] = m and m[1], int(m and m[3] or 1), []
-        kinds = FILTERS[:TYPES.get(c["type"], ("", 0))[1]]
-        need(c["FI"] in kinds[:6 if c["width"] == 1 else 2] and c["width"] <= 65536 and
-             not (c["type"] == "str" and m[2]) and
-             ("RF" not in c or (c["type"], c["width"]) == ("u32", 1)),
-             f"a column of an unknown type or filter: {line}"[:200])
+    first, *rest = lines = text.decode("latin-1").split("\n")
+    need([x[:5] for x in lines] == ["@SEC\t"] + ["@COL\t"] * (len(rest) - 1) + [""] and
+         2 <= len(rest) <= 33, "a section header that is not lines of @SEC and @COL")
+    sec, cols = fields(first, SEC), [fields(x, COL) for x in rest[:-1]]
+    need(int(sec["ID"]) == number > 0, f"section {number}, {sec['ID']} in its text")
+    attributes = [f for f in first.split("\t")[1:] if f[:2] not in SEC]
+    need(len("\t".join(attributes)) <= 510, "more than 510 bytes of attributes")
+    for c in cols:
+        c["type"], _, width = c["TY"].rstrip("]").partition("[")
+        c["width"], c["parts"] = int(width or 1), []
+        fit = FILTERS[:TYPES[c["type"]][1]][:6 if c["width"] == 1 else 2]
+        need(c["FI"] in fit and c["width"] <= 65536, f"{c['TY']} with filter {c['FI']}")
+        need("RF" not in c or (c["type"], c["width"]) == ("u32", 1), f"{c['TY']} with RF")
     return sec["NM"], cols
 
 
