@@ -1,120 +1,10 @@
 #include "data/export.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/num.h"
-#include "io/bytes.h"
-
-enum { FLUSH_BYTES = 1 << 16 };
-
-/* Text on its way out. */
-struct sink {
-    struct rec_out *out;
-    struct rec_buf text;
-};
-
-static enum rec_status flush(struct sink *s, size_t at_least, struct rec_err *err)
-{
-    enum rec_status st;
-
-    if (s->text.n < at_least || s->text.n == 0)
-        return REC_OK;
-    st = rec_out_write(s->out, s->text.data, s->text.n, err);
-    s->text.n = 0;
-    return st;
-}
-
-/* ---- cells ---- */
-
-/* Row I, element J, of a number column as text; returns its length. */
-static size_t format_number(const struct rec_column *c, size_t i, size_t j, char *out)
-{
-    size_t k = i * c->width + j;
-
-    switch (c->type) {
-    case REC_F32:
-        return rec_format_f32(((const float *)c->data)[k], out);
-    case REC_F64:
-        return rec_format_f64(((const double *)c->data)[k], out);
-    case REC_I64:
-        return (size_t)snprintf(out, REC_NUM_CHARS, "%" PRId64,
-                                ((const int64_t *)c->data)[k]);
-    default:
-        return (size_t)snprintf(out, REC_NUM_CHARS, "%" PRIu64,
-                                rec_column_uint(c, i, j));
-    }
-}
-
-static enum rec_status add_escaped(struct rec_buf *b, const char *s, size_t n,
-                                   struct rec_err *err)
-{
-    enum rec_status st = REC_OK;
-
-    for (size_t i = 0; st == REC_OK && i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-
-        st = c < 0x20 || c == 0x7f || c == '\\' ? rec_buf_addf(b, err, "\\x%02x", c)
-                                                : rec_buf_add(b, &s[i], 1, err);
-    }
-    return st;
-}
-
-static enum rec_status add_quoted(struct rec_buf *b, const char *s, size_t n,
-                                  struct rec_err *err)
-{
-    bool quote = false;
-    enum rec_status st;
-
-    for (size_t i = 0; i < n && !quote; i++)
-        quote = strchr(",\"\r\n", s[i]) != NULL;
-    if (!quote)
-        return rec_buf_add(b, s, n, err);
-    st = rec_buf_add(b, "\"", 1, err);
-    for (size_t i = 0; st == REC_OK && i < n; i++)
-        st = rec_buf_add(b, s[i] == '"' ? "\"\"" : &s[i], s[i] == '"' ? 2 : 1, err);
-    return st == REC_OK ? rec_buf_add(b, "\"", 1, err) : st;
-}
-
-/* The dictionary that C points into, if it is to be used and was loaded. */
-static const struct rec_column *find_ids(struct rec_reader *r,
-                                         const struct rec_column *c,
-                                         const struct rec_export_opts *o)
-{
-    const struct rec_table *t =
-        c->ref[0] == '\0' || o->codes ? NULL : rec_reader_table(r, c->ref);
-
-    if (t == NULL || t->n_cols == 0 || t->cols[0].type != REC_STR ||
-        t->cols[0].at == NULL)
-        return NULL;
-    return &t->cols[0];
-}
-
-struct text_column {
-    const struct rec_column *c, *ids;
-    size_t n_ids;
-};
-
-static enum rec_status add_cell(struct rec_buf *b, const struct text_column *col,
-                                size_t i, size_t j, enum rec_export_form form,
-                                struct rec_err *err)
-{
-    const struct rec_column *from = col->c;
-    char number[REC_NUM_CHARS];
-    const char *s;
-    size_t n;
-
-    if (col->ids != NULL && rec_column_uint(col->c, i, j) < col->n_ids) {
-        i = (size_t)rec_column_uint(col->c, i, j);
-        from = col->ids;
-    }
-    if (from->type != REC_STR)
-        return rec_buf_add(b, number, format_number(from, i, j, number), err);
-    s = rec_column_text(from, i, &n);
-    return form == REC_EXPORT_CSV ? add_quoted(b, s, n, err)
-                                  : add_escaped(b, s, n, err);
-}
+#include "data/arrays.h"
+#include "data/cells.h"
+#include "data/features.h"
 
 /* ---- names of rows ---- */
 
@@ -168,10 +58,11 @@ static enum rec_status add_row_name(struct rec_buf *b, const struct row_names *x
     enum rec_status st = REC_OK;
 
     if (form == REC_EXPORT_CSV)
-        st = add_quoted(b, s, n, err);
+        st = rec_cell_quoted(b, s, n, err);
     for (size_t at = 0; form != REC_EXPORT_CSV && st == REC_OK && at < n; at++)
-        st = form == REC_EXPORT_W2V && s[at] == ' ' ? rec_buf_add(b, "\\x20", 4, err)
-                                                    : add_escaped(b, s + at, 1, err);
+        st = form == REC_EXPORT_W2V && s[at] == ' '
+                 ? rec_buf_add(b, "\\x20", 4, err)
+                 : rec_cell_escaped(b, s + at, 1, err);
     return st == REC_OK && x->each > 1 ? rec_buf_addf(b, err, "#%zu", i % x->each + 1)
                                        : st;
 }
@@ -180,7 +71,7 @@ static enum rec_status add_row_name(struct rec_buf *b, const struct row_names *x
 
 /* What is to be printed of a section. */
 struct sheet {
-    const struct text_column *cols;
+    const struct rec_cells *cols;
     uint32_t n;
     size_t n_rows;
     enum rec_export_form form;
@@ -189,15 +80,15 @@ struct sheet {
     uint8_t wanted;
 };
 
-/* As RecBole has it. */
-static enum rec_status add_inter_name(struct rec_buf *b, const struct text_column *c,
+/* As RecBole has it: an id is a token, as a number too. */
+static enum rec_status add_inter_name(struct rec_buf *b, const struct rec_cells *c,
                                       struct rec_err *err)
 {
     static const char *const names[][2] = { { "user", "user_id" },
                                             { "item", "item_id" },
                                             { "time", "timestamp" } };
     const char *name = c->c->name;
-    bool token = c->ids != NULL || c->c->type == REC_STR;
+    bool token = c->c->ref[0] != '\0' || c->c->type == REC_STR;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i][0]) == 0)
@@ -208,7 +99,7 @@ static enum rec_status add_inter_name(struct rec_buf *b, const struct text_colum
 static enum rec_status add_names(struct rec_buf *b, const struct sheet *x, char split,
                                  struct rec_err *err)
 {
-    const struct text_column *cols = x->cols;
+    const struct rec_cells *cols = x->cols;
     enum rec_status st = REC_OK;
 
     if (x->names.each > 0)
@@ -242,12 +133,12 @@ static enum rec_status add_row(struct rec_buf *b, const struct sheet *x, size_t 
             if (k > 0 || j > 0)
                 st = rec_buf_add(b, &split, 1, err);
             if (st == REC_OK)
-                st = add_cell(b, &x->cols[k], i, j, x->form, err);
+                st = rec_cell_add(b, &x->cols[k], i, j, x->form, err);
         }
     return st == REC_OK ? rec_buf_add(b, "\n", 1, err) : st;
 }
 
-static enum rec_status export_text(const struct sheet *x, struct sink *s,
+static enum rec_status export_text(const struct sheet *x, struct rec_sink *s,
                                    struct rec_err *err)
 {
     char split = x->form == REC_EXPORT_CSV   ? ','
@@ -263,118 +154,32 @@ static enum rec_status export_text(const struct sheet *x, struct sink *s,
             continue;
         st = add_row(&s->text, x, i, split, err);
         if (st == REC_OK)
-            st = flush(s, FLUSH_BYTES, err);
+            st = rec_sink_flush(s, REC_SINK_BYTES, err);
     }
     return st;
 }
 
-/* ---- npy ---- */
-
-static enum rec_status export_npy(const struct text_column *cols, uint32_t n,
-                                  size_t rows, struct sink *s, struct rec_err *err)
-{
-    static const char *const codes[REC_N_TYPES] = { "|u1", "<u4", "<u8", "<i8",
-                                                    "<f4", "<f8", NULL };
-    const struct rec_column *c = cols[0].c;
-    char text[128], shape[64];
-    uint8_t head[10] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0 };
-    size_t len, pad;
-    enum rec_status st;
-
-    if (n != 1 || codes[c->type] == NULL)
-        return rec_fail(err, REC_EUSAGE,
-                        "npy holds one column of numbers; --column chooses it");
-    if (c->width == 1)
-        (void)snprintf(shape, sizeof shape, "(%zu,)", rows);
-    else
-        (void)snprintf(shape, sizeof shape, "(%zu, %u)", rows, c->width);
-    len = (size_t)snprintf(text, sizeof text,
-                           "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
-                           codes[c->type], shape);
-    pad = 64 - (sizeof head + len + 1) % 64; /* the data begin at a multiple of 64 */
-    head[8] = (uint8_t)(len + pad + 1);
-    head[9] = (uint8_t)((len + pad + 1) >> 8);
-    st = rec_buf_add(&s->text, head, sizeof head, err);
-    if (st == REC_OK)
-        st = rec_buf_addf(&s->text, err, "%s%*s\n", text, (int)pad, "");
-    if (st == REC_OK)
-        st = flush(s, 0, err);
-    if (st == REC_OK && rows > 0)
-        st = rec_out_write(s->out, c->data, rows * c->width * rec_type_bytes(c->type),
-                           err);
-    return st;
-}
-
-/* ---- mtx ---- */
-
-static enum rec_status export_graph(struct rec_reader *r, const struct rec_table *t,
-                                    struct sink *s, struct rec_err *err)
-{
-    struct rec_table *nodes;
-    const struct rec_column *degree, *to, *rating;
-    uint64_t e = 0;
-    enum rec_status st = rec_reader_need(r, "graph.nodes", "rec-graph", &nodes, err);
-
-    if (st == REC_OK)
-        st = rec_table_column(nodes, "degree", REC_U32, 1, &degree, err);
-    if (st == REC_OK)
-        st = rec_table_column(t, "to", REC_U32, 1, &to, err);
-    if (st == REC_OK)
-        st = rec_table_column(t, "rating", REC_F32, 1, &rating, err);
-    if (st == REC_OK)
-        st = rec_buf_addf(
-            &s->text, err,
-            "%%%%MatrixMarket matrix coordinate real general\n%zu %zu %zu\n",
-            nodes->n_rows, nodes->n_rows, t->n_rows);
-    for (size_t n = 0; st == REC_OK && n < nodes->n_rows; n++)
-        for (uint64_t k = rec_column_uint(degree, n, 0); st == REC_OK && k > 0;
-             k--, e++) {
-            char number[REC_NUM_CHARS];
-
-            if (e == t->n_rows)
-                return rec_fail(err, REC_EFORMAT,
-                                "section 'graph': its nodes have more edges");
-            format_number(rating, e, 0, number);
-            st = rec_buf_addf(&s->text, err, "%zu %" PRIu64 " %s\n", n + 1,
-                              rec_column_uint(to, e, 0) + 1, number);
-            if (st == REC_OK)
-                st = flush(s, FLUSH_BYTES, err);
-        }
-    return st;
-}
-
-/* Column by column, as the array form wants it. */
-static enum rec_status export_dense(const struct rec_column *c, size_t rows,
-                                    struct sink *s, struct rec_err *err)
-{
-    enum rec_status st = rec_buf_addf(
-        &s->text, err, "%%%%MatrixMarket matrix array real general\n%zu %u\n", rows,
-        c->width);
-
-    for (uint32_t j = 0; st == REC_OK && j < c->width; j++)
-        for (size_t i = 0; st == REC_OK && i < rows; i++) {
-            char number[REC_NUM_CHARS];
-
-            format_number(c, i, j, number);
-            st = rec_buf_addf(&s->text, err, "%s\n", number);
-            if (st == REC_OK)
-                st = flush(s, FLUSH_BYTES, err);
-        }
-    return st;
-}
-
-static enum rec_status export_mtx(struct rec_reader *r, const struct rec_table *t,
-                                  struct sink *s, struct rec_err *err)
-{
-    if (t->kind == REC_KIND_CSR)
-        return export_graph(r, t, s, err);
-    if (t->kind == REC_KIND_MATRIX && t->n_cols == 1 && t->cols[0].type == REC_F32)
-        return export_dense(&t->cols[0], t->n_rows, s, err);
-    return rec_fail(err, REC_EUSAGE, "mtx holds a graph or a matrix, not '%s'",
-                    t->name);
-}
-
 /* ---- all together ---- */
+
+/* The dictionary that C points into, if it is to be used and was loaded. */
+static const struct rec_column *find_ids(struct rec_reader *r,
+                                         const struct rec_column *c,
+                                         const struct rec_export_opts *o)
+{
+    const struct rec_table *t =
+        c->ref[0] == '\0' || o->codes ? NULL : rec_reader_table(r, c->ref);
+
+    if (t == NULL || t->n_cols == 0 || t->cols[0].type != REC_STR ||
+        t->cols[0].at == NULL)
+        return NULL;
+    return &t->cols[0];
+}
+
+static bool has_row_a_rating(const char *section)
+{
+    return strcmp(section, "ratings") == 0 || strcmp(section, "split") == 0 ||
+           strcmp(section, REC_FEATURES_RATINGS) == 0;
+}
 
 static enum rec_status find_part(struct rec_reader *r, const struct rec_table *t,
                                  int part, struct sheet *x, struct rec_err *err)
@@ -389,8 +194,10 @@ static enum rec_status find_part(struct rec_reader *r, const struct rec_table *t
     if (st == REC_OK)
         st = rec_table_column(split, "part", REC_U8, 1, &c, err);
     if (st == REC_OK && split->n_rows != t->n_rows)
-        st = rec_fail(err, REC_EUSAGE, "--part: '%s' has no row for each rating",
-                      t->name);
+        st = rec_fail(err, REC_EFORMAT,
+                      "%s: section 'split' has %zu rows, '%s' %zu: run it through "
+                      "rec-split again",
+                      rec_reader_name(r), split->n_rows, t->name, t->n_rows);
     if (st == REC_OK) {
         x->part = c->data;
         x->wanted = (uint8_t)(part - 1);
@@ -417,6 +224,11 @@ static enum rec_status check_form(const struct rec_table *t, const struct sheet 
                         "w2v holds a matrix whose rows have names: --rows says whose");
     if (o->part > 0 && !text)
         return rec_fail(err, REC_EUSAGE, "--part goes with tsv, csv and inter");
+    if (o->part > 0 && !has_row_a_rating(t->name))
+        return rec_fail(err, REC_EUSAGE,
+                        "--part: a row of '%s' is no rating, as in ratings, split "
+                        "and " REC_FEATURES_RATINGS,
+                        t->name);
     if (o->rows != REC_ROWS_PLAIN && o->form != REC_EXPORT_W2V &&
         o->form != REC_EXPORT_TSV && o->form != REC_EXPORT_CSV)
         return rec_fail(err, REC_EUSAGE, "--rows goes with tsv, csv and w2v");
@@ -427,8 +239,8 @@ enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
                            const struct rec_export_opts *opts, struct rec_out *out,
                            struct rec_err *err)
 {
-    struct text_column cols[REC_MAX_COLUMNS];
-    struct sink s = { .out = out };
+    struct rec_cells cols[REC_MAX_COLUMNS];
+    struct rec_sink s = { .out = out };
     struct sheet x = { .cols = cols, .n_rows = t->n_rows, .form = opts->form };
     uint32_t n = 0;
     enum rec_status st;
@@ -439,7 +251,7 @@ enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
 
         if (opts->column != NULL && strcmp(opts->column, c->name) != 0)
             continue;
-        cols[n] = (struct text_column){ .c = c, .ids = find_ids(r, c, opts) };
+        cols[n] = (struct rec_cells){ .c = c, .ids = find_ids(r, c, opts) };
         dict = cols[n].ids == NULL ? NULL : rec_reader_table(r, c->ref);
         cols[n++].n_ids = dict == NULL ? 0 : dict->n_rows;
     }
@@ -453,13 +265,13 @@ enum rec_status rec_export(struct rec_reader *r, const struct rec_table *t,
     if (st == REC_OK)
         st = find_row_names(r, t, opts->rows, &x.names, err);
     if (st == REC_OK && opts->form == REC_EXPORT_NPY)
-        st = export_npy(cols, n, t->n_rows, &s, err);
+        st = rec_export_npy(cols, n, t->n_rows, &s, err);
     else if (st == REC_OK && opts->form == REC_EXPORT_MTX)
-        st = export_mtx(r, t, &s, err);
+        st = rec_export_mtx(r, t, &s, err);
     else if (st == REC_OK)
         st = export_text(&x, &s, err);
     if (st == REC_OK)
-        st = flush(&s, 0, err);
+        st = rec_sink_flush(&s, 0, err);
     rec_buf_free(&s.text);
     return st;
 }

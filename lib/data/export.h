@@ -10,15 +10,16 @@
  *   tsv, csv  a header of column names, one line a row; numbers that point into a
  *             dictionary are printed as its ids unless `codes`; floats are the shortest
  *             text that reads back the same; vectors are one column an element (x.0,
- * ...); control bytes and backslashes of ids become \xNN in TSV, ids are quoted in CSV
- *             where they need it (RFC 4180)
+ *             x.1, ...); control bytes and backslashes of ids become \xNN in TSV, ids
+ *             are quoted in CSV where they need it (RFC 4180)
  *   npy       NumPy's format 1.0, little-endian: one column, of shape (rows) or
  *             (rows, width)
+ *   mtx       Matrix Market: `graph` as N x N coordinates with its ratings, a matrix
+ *             section as a dense array; indices from 1
  *   inter     RecBole's atomic file of section `ratings`: TSV with a header of names
- * and types, user_id:token item_id:token rating:float timestamp:float w2v word2vec's
- * text of a matrix: a line `rows width`, then a line a row, its name and its numbers,
- * split by spaces; a space in a name becomes \x20 mtx       Matrix Market: `graph` as N
- * x N coordinates with its ratings, a matrix section as a dense array; indices from 1
+ *             and types, user_id:token item_id:token rating:float timestamp:float
+ *   w2v       word2vec's text of a matrix: a line `rows width`, then a line a row, its
+ *             name and its numbers, split by spaces; a space in a name becomes \x20
  */
 enum rec_export_form {
     REC_EXPORT_TSV,
@@ -38,7 +39,8 @@ struct rec_export_opts {
     const char *column; /* only this one; NULL: all (npy: the only one) */
     bool codes;
     enum rec_export_rows rows;
-    int part; /* of text: only rows of this part of `split` + 1; 0: all */
+    int part; /* of sections with a row a rating, as text: only rows of this part of
+                 `split` + 1; 0: all */
 };
 
 /*

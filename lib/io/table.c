@@ -167,7 +167,7 @@ static bool read_section_field(struct rec_table *t, uint32_t *id, const char *ke
         return k >= 0;
     }
     k = (int)strlen(t->attrs);
-    if ((size_t)k + 4 + n + 1 > sizeof t->attrs)
+    if ((size_t)(k + (k > 0)) + 3 + n > REC_ATTRS_BYTES - 2) /* what FORMAT.md says */
         return false;
     (void)snprintf(t->attrs + k, sizeof t->attrs - (size_t)k, "%s%.2s:%.*s",
                    k > 0 ? "\t" : "", key, (int)n, value);

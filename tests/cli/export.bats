@@ -23,6 +23,14 @@ setup() {
         rec-view -s ratings --to inter "$split"
 }
 
+@test "RecBole's ids are tokens as numbers too" {
+    rec-view -s ratings --to inter --codes "$split" >got
+    equal "$(head -n 1 got)" \
+        "$(printf '%s\t%s\t%s\t%s' user_id:token item_id:token rating:float timestamp:float)"
+    equal "$(tail -n +2 got)" "$(rows ratings "$split" --codes)"
+    equal "$(rec-view -s ratings --to inter --codes -c rating "$split" | head -n 1)" rating:float
+}
+
 @test "--part prints the rows of one part: together they are all" {
     for part in train valid test; do
         rec-view -s ratings --to csv --part $part "$split" >$part.csv
@@ -58,10 +66,47 @@ setup() {
     refuses 2 'rec-view: w2v holds a matrix*' rec-view -s model.W1 --to w2v "$gcn"
     refuses 2 'rec-view: w2v holds a matrix*' rec-view -s ratings --to w2v --rows users "$split"
     refuses 2 "rec-view: --rows: 'model.c' has 1 rows*" rec-view -s model.c --rows users "$gcn"
-    refuses 2 "rec-view: --part: 'users' has no row for each rating" rec-view -s users --part test "$split"
+    refuses 2 "rec-view: --part: a row of 'users' is no rating,*" rec-view -s users --part test "$split"
     refuses 2 'rec-view: --part goes with *' rec-view -s model.W1 --to npy --part test -o x.npy "$gcn"
     refuses 2 'rec-view: --rows goes with *' rec-view -s model.W1 --to npy --rows nodes -o x.npy "$gcn"
     refuses 2 'rec-view: *go with --section' rec-view --part test "$split"
     rec-clean -q "$BATS_FILE_TMPDIR/in.csv" | rec-encode -o encoded.rec
     refuses 4 'rec-view: *split*' rec-view -s ratings --part test encoded.rec
+}
+
+@test "--part asks what a row is, not how many there are" {
+    printf '%s\n' ann,tea,5,1 bob,cup,3,2 cy,pot,4,3 >in.csv
+    rec-clean -q in.csv | rec-encode | rec-split --test 0.4 --valid 0 | rec-graph -o three.rec
+    equal "$(rows users three.rec | wc -l)" "$(rows split three.rec | wc -l)"
+    refuses 2 "rec-view: --part: a row of 'users' is no rating, as in ratings, split and graph.features.ratings" \
+        rec-view -s users --part test three.rec
+    refuses 2 "rec-view: --part: a row of 'items' is no rating,*" rec-view -s items --part train three.rec
+    for section in ratings split; do
+        equal "$(rows $section three.rec --part train | wc -l)" "$(rows split three.rec | grep -c 0)"
+    done
+}
+
+@test "--part works on features of ratings" {
+    awk -F , '{ print $0 "," NR }' "$BATS_FILE_TMPDIR/in.csv" | sed 's/"a,b"/ab/' >five.csv
+    rec-clean -q --header no --columns user,item,rating,time,n --keep n five.csv | rec-encode |
+        rec-split --test 0.3 --valid 0 | rec-graph -q -e n -o five.rec
+    for part in train test; do
+        rows graph.features.ratings five.rec --part $part
+    done | sort | cmp - <(rows graph.features.ratings five.rec | sort)
+    equal "$(rows graph.features.ratings five.rec --part test | wc -l)" "$(rows split five.rec | grep -c 2)"
+}
+
+@test "a split of other ratings is damage" {
+    command -v python3 >/dev/null || skip 'python3 is not installed'
+    head -n 4 "$BATS_FILE_TMPDIR/in.csv" | rec-clean -q | rec-encode | rec-split -o four.rec
+    PYTHONPATH=$ROOT/tests/golden python3 -B - "$split" four.rec <<'EOF'
+import sys, craft
+five, four = ([f for f in craft.frames(path) if f[4] in (2, 3, 4)] for path in sys.argv[1:])
+last = max(f[8] for f in five)  # the number of the section that came last: split
+assert last == max(f[8] for f in four)
+with open("both.rec", "wb") as f:
+    f.write(craft.file(*[f for f in five if f[8] != last], *[f for f in four if f[8] == last]))
+EOF
+    refuses 4 "rec-view: both.rec: section 'split' has 4 rows, 'ratings' 5: run it through rec-split again" \
+        rec-view -s ratings --part test both.rec
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
 loads.py FILE...: whether lib/io/rec.py, with NumPy, reads of each file what recfile.py
-does, which shares no code with it: every section, column and value.
+does, which shares no code with it, and what rec-view prints: every section, column and
+value.
 """
 import os
 import sys
@@ -10,6 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../lib/io")]
 import rec  # noqa: E402
 import recfile  # noqa: E402
+import viewed  # noqa: E402
 
 sys.dont_write_bytecode = True
 for path in sys.argv[1:]:
@@ -23,4 +25,5 @@ for path in sys.argv[1:]:
             x = x if c["TY"] == "str" else x.ravel().tolist()
             assert list(x) == list(c["values"]), (path, s["NM"], c["NM"])
             values += len(x)
-    print(os.path.basename(path), len(got), "sections", values, "values")
+    assert viewed.same(path, got) == values, path
+    print(os.path.basename(path), len(got), "sections", values, "values:", *got)

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """
-Reads a rec file as lib/io/FORMAT.md says, checks all of it, and shares no code with rec.
+Reads a rec file as lib/io/FORMAT.md says, checks its frames and columns, and of header
+texts what it needs; it shares no code with rec.
 
     recfile.py FILE             the sections: name, kind, by, rows
     recfile.py FILE SECTION     rows of the last section of that name, as TSV
 
 Numbers that stand for ids stay numbers.  An f32 has the fewest digits from 6 to 9 that
 read back as the same f32 (an f64: 15 to 17).  Control bytes and backslashes in text are
-\\xNN.  A file that breaks a rule is one line on stderr and exit status 4.
+\\xNN.  A file that it refuses is one line on stderr and exit status 4.
 """
 import struct
 import sys

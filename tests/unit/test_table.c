@@ -141,6 +141,32 @@ static void header_refuses_what_it_is_not(void)
     rec_buf_free(&text);
 }
 
+/* One of them or two: 510 bytes together are taken, 511 are not. */
+static void attributes_have_510_bytes_together(void)
+{
+    static const int lengths[][2] = { { 507, -1 }, { 253, 250 } };
+    struct rec_buf text = { 0 };
+    struct rec_table t = { 0 };
+    uint32_t id;
+
+    for (int i = 0; i < 4; i++) {
+        bool fits = i % 2 == 0;
+        int first = lengths[i / 2][0] + !fits, second = lengths[i / 2][1];
+
+        text.n = 0;
+        CHECK(rec_buf_addf(&text, &err, SEC "\tYY:%0*d", first, 1) == REC_OK);
+        if (second >= 0)
+            CHECK(rec_buf_addf(&text, &err, "\tZZ:%0*d", second, 1) == REC_OK);
+        CHECK(rec_buf_addf(&text, &err, "\n" COL "\n") == REC_OK);
+        CHECKF((rec_table_read_header(&t, &id, (char *)text.data, text.n, &err) ==
+                REC_OK) == fits,
+               "attributes of %d and %d bytes", first, second);
+        CHECK(!fits || strlen(t.attrs) == 510);
+        rec_table_free(&t);
+    }
+    rec_buf_free(&text);
+}
+
 static void header_of_random_bytes_never_crashes(void)
 {
     uint64_t state = 9;
@@ -220,6 +246,7 @@ int main(void)
     RUN(header_of_a_table_by_nobody_is_readable);
     RUN(header_takes_what_a_later_minor_version_adds);
     RUN(header_refuses_what_it_is_not);
+    RUN(attributes_have_510_bytes_together);
     RUN(header_of_random_bytes_never_crashes);
     RUN(table_payload_round_trips_and_refuses_cuts);
     return test_end();
