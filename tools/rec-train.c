@@ -168,7 +168,12 @@ static const struct usual {
     [REC_MODEL_RGNN] = { 64, REC_OPEN_COUNT, NAN, NAN, NAN, NAN, REC_SCHEDULE_COSINE },
     [REC_MODEL_MF] = { 64, 30, 0.03, 0.0, 0.05, 0.05, REC_SCHEDULE_COSINE },
     [REC_MODEL_SPECTRAL] = { 0, 0, 0.01, 0.0, NAN, NAN, REC_SCHEDULE_NONE },
-    [REC_MODEL_LIGHTGCN] = { 64, 20, 0.001, 0.0, 1e-4, NAN, REC_SCHEDULE_NONE },
+    [REC_MODEL_LIGHTGCN] = { 256, REC_OPEN_COUNT, 0.01, 0.0, 0.0, NAN,
+                             REC_SCHEDULE_COSINE },
+};
+/* As published, but of 100 epochs for 1,000. */
+static const struct usual usual_bpr = {
+    64, 100, 0.001, 0.0, 1e-4, NAN, REC_SCHEDULE_NONE
 };
 
 static void settle_real(const char *option, double *x, double by_default)
@@ -193,7 +198,9 @@ static void settle_usual(const struct usual *u)
 
 static void settle(void)
 {
-    settle_usual(&usual[model]);
+    bool bpr = model == REC_MODEL_LIGHTGCN && loss == REC_LOSS_BPR;
+
+    settle_usual(bpr ? &usual_bpr : &usual[model]);
     net.gcn.width = (uint32_t)hidden;
     net.gcn.n_layers = (uint32_t)layers;
     net.rgnn.width = (uint32_t)hidden;
@@ -213,7 +220,7 @@ static void settle(void)
         (struct rec_spectral_opts){ (uint32_t)hidden, (enum rec_spectral_filter)filter,
                                     net.gcn.seed };
     if (model == REC_MODEL_LIGHTGCN && !rec_opt_given("batch"))
-        net.gcn.batch = loss == REC_LOSS_BPR ? 2048 : 8192;
+        net.gcn.batch = bpr ? 2048 : 8192;
     net.lightgcn = (struct rec_lightgcn_opts){ (uint32_t)hidden,
                                                (uint32_t)layers,
                                                (uint32_t)net.gcn.batch,

@@ -42,8 +42,8 @@ struct rec_ranking {
     /* OUT (I): those of somebody who rated ITEM (N), distinct and ascending, RATING (N)
      * or NULL, and of whom nothing else is known: the same bits as scores() gives a
      * user of training with just these ratings, as all else stays as it was trained.
-     * From one thread; REC_EINPUT if it cannot use the ratings.  NULL: it knows only
-     * the users of its training. */
+     * From one thread; REC_EINPUT if it cannot use the ratings, REC_EFORMAT if the
+     * model knows only the users of its training; NULL: none of this kind can. */
     enum rec_status (*fold_in)(void *trained, const uint32_t *item, const float *rating,
                                uint32_t n, float *out, struct rec_err *err);
     /* Of all nodes of a side (REC_USERS, REC_ITEMS): (nodes, *D), the model's own. */
@@ -92,7 +92,8 @@ struct rec_model_kind {
     /*
      * NULL, or the ratings of pairs that are no rows of the ratings: Q's user, item and
      * time (or NULL, or REC_NO_TIME for one) of N pairs, where UINT32_MAX is a user or
-     * an item without training ratings of its own name; OUT (n).  NULL: rating() takes any known user and item.
+     * an item without training ratings of its own name; OUT (n).  NULL: rating() takes
+     * any known user and item.
      */
     enum rec_status (*pairs)(void *trained, const struct rec_ratings *q, double *out,
                              struct rec_err *err);

@@ -1,5 +1,31 @@
 #include "nn/blasroom.h"
 #include "nn/kind.h"
+#include "nn/lightgcn_step.h"
+#include "nn/train.h"
+
+#include <math.h>
+
+/* Steps that settle a small data set, and the fewest passes over a large one. */
+enum { STEPS = 160, PASSES = 4 };
+
+static enum rec_status settle(const struct rec_ratings *ratings,
+                              struct rec_model_opts *opts, struct rec_train_opts *train,
+                              struct rec_buf *said, struct rec_err *err)
+{
+    uint64_t pairs = 0, batches, batch = opts->lightgcn.batch;
+
+    (void)said;
+    (void)err;
+    if (train->epochs != REC_OPEN_COUNT)
+        return REC_OK;
+    for (size_t i = 0; i < ratings->n; i++)
+        pairs += ratings->part[i] == REC_TRAIN;
+    batches = batch == 0 || pairs <= batch ? 1 : (pairs + batch - 1) / batch;
+    train->epochs = (STEPS + batches - 1) / batches;
+    if (train->epochs < PASSES)
+        train->epochs = PASSES;
+    return REC_OK;
+}
 
 static void free_self(void *self)
 {
@@ -35,14 +61,15 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
     return st;
 }
 
-static enum rec_status write(void *self, struct rec_writer *w, const char *by,
-                             struct rec_err *err)
+static enum rec_status write_model(void *self, struct rec_writer *w, const char *by,
+                                   struct rec_err *err)
 {
     return rec_lightgcn_write(self, w, by, err);
 }
 
-static enum rec_status read(struct rec_reader *r, const struct rec_ratings *ratings,
-                            unsigned parts, void **out, struct rec_err *err)
+static enum rec_status read_model(struct rec_reader *r,
+                                  const struct rec_ratings *ratings, unsigned parts,
+                                  void **out, struct rec_err *err)
 {
     struct rec_lightgcn *m = rec_alloc_zero(1, sizeof *m, "model", err);
     enum rec_status st =
@@ -58,21 +85,38 @@ static enum rec_status read(struct rec_reader *r, const struct rec_ratings *rati
 
 /* ---- ranking ---- */
 
+/* The vector that U is ranked by: F, of softmax of length 1. */
+static void ranked_by(const struct rec_lightgcn *m, const rec_real *f, float *out)
+{
+    double square = 0.0, by = 1.0;
+
+    for (uint32_t j = 0; j < m->opts.width; j++)
+        square += (double)f[j] * (double)f[j];
+    if (m->opts.loss == REC_LOSS_SOFTMAX)
+        by = square > 0.0 ? 1.0 / sqrt(square) : 0.0;
+    for (uint32_t j = 0; j < m->opts.width; j++)
+        out[j] = (float)(by * (double)f[j]);
+}
+
 static enum rec_status ready(void *trained, struct rec_err *err)
 {
     struct rec_lightgcn *m = trained;
+    struct rec_by_vector *x = &m->rank;
     size_t d = m->opts.width;
     enum rec_status st;
 
-    if (m->rank.items.panel != NULL)
+    if (x->items.panel != NULL)
         return REC_OK;
-    st = rec_by_vector_make(m->r.n[0], m->r.n[1], m->opts.width, &m->rank, err);
+    st = rec_by_vector_make(m->r.n[0], m->r.n[1], m->opts.width, x, err);
     if (st != REC_OK)
         return st;
-    for (int s = 0; s < 2; s++)
-        for (size_t k = 0; k < m->r.n[s] * d; k++)
-            m->rank.vec[s][k] = (float)m->f[(s == 0 ? 0 : m->r.n[0] * d) + k];
-    return rec_by_vector_pack(&m->rank, err);
+    for (size_t u = 0; u < m->r.n[0]; u++)
+        ranked_by(m, m->f + u * d, x->vec[0] + u * d);
+    for (uint32_t i = 0; i < m->r.n[1]; i++) {
+        ranked_by(m, rec_lightgcn_item(m, i), x->vec[1] + i * d);
+        x->own[1][i] = (float)rec_lightgcn_prior(m, i);
+    }
+    return rec_by_vector_pack(x, err);
 }
 
 static size_t scratch_bytes(const void *trained, uint32_t b)
@@ -88,6 +132,31 @@ static void scores(const void *trained, const uint32_t *user, uint32_t b, void *
                          scratch, out);
 }
 
+static enum rec_status fold_in(void *trained, const uint32_t *item, const float *rating,
+                               uint32_t n, float *out, struct rec_err *err)
+{
+    const struct rec_lightgcn *m = trained;
+    uint32_t d = m->opts.width;
+    rec_real *f;
+    float *vec;
+
+    (void)rating;
+    if (m->opts.loss == REC_LOSS_BPR)
+        return rec_fail(err, REC_EFORMAT,
+                        "lightgcn of loss bpr knows only the users it was trained on");
+    f = rec_alloc_zero(d, sizeof *f, "a user", err);
+    vec = f == NULL ? NULL : rec_alloc(d, sizeof *vec, "a user", err);
+    if (vec != NULL) {
+        if (n > 0)
+            rec_spread_row(&m->spread, item, n, f);
+        ranked_by(m, f, vec);
+        rec_by_vector_one(&m->rank, vec, 0.0f, out);
+        rec_free(vec);
+    }
+    rec_free(f);
+    return vec == NULL ? REC_ESYSTEM : REC_OK;
+}
+
 static const float *vectors(const void *trained, int side, uint32_t *d)
 {
     const struct rec_lightgcn *m = trained;
@@ -96,16 +165,16 @@ static const float *vectors(const void *trained, int side, uint32_t *d)
     return m->rank.vec[side];
 }
 
-/* Nobody new: E has a learned row for each user. */
-static const struct rec_ranking ranking = { ready, scratch_bytes, scores, NULL,
+static const struct rec_ranking ranking = { ready, scratch_bytes, scores, fold_in,
                                             vectors };
 
 const struct rec_model_kind rec_model_lightgcn = {
     .name = "lightgcn",
+    .settle = settle,
     .make = make,
     .free = free_self,
-    .write = write,
-    .read = read,
+    .write = write_model,
+    .read = read_model,
     .free_trained = free_self,
     .ranking = &ranking,
 };

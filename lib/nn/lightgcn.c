@@ -11,19 +11,15 @@
 #include "nn/lightgcn_step.h"
 #include "nn/settings.h"
 
-enum { CHUNKS = 256 };
-
 static const char *const losses[] = { "softmax", "bpr" };
 
 void rec_lightgcn_free(struct rec_lightgcn *m)
 {
     rec_by_vector_free(&m->rank);
     rec_param_free(&m->e);
-    rec_free(m->norm);
+    rec_spread_free(&m->spread);
     rec_free(m->f);
-    rec_free(m->layer[0]);
-    rec_free(m->layer[1]);
-    rec_free(m->df);
+    rec_free(m->h);
     rec_free(m->order);
     rec_free(m->who);
     rec_free(m->b.user);
@@ -41,66 +37,33 @@ void rec_lightgcn_free(struct rec_lightgcn *m)
 
 /* ---- spreading ---- */
 
-struct spread {
-    const struct rec_lightgcn *m;
-    const rec_real *x; /* of a layer */
-    rec_real *y;       /* of the next */
-    rec_real *sum;     /* of all of them */
-    rec_real by;       /* the sum is multiplied with it, once it is whole; else 1 */
-};
-
-/*
- * forward:  y[v] = norm[v] sum of norm[w] x[w] over v's neighbours w;   sum[v] += y[v]
- * The matrix is symmetric: this is its own backward.
- */
-REC_CLONES static void spread_chunk(void *ctx, uint32_t chunk)
-{
-    const struct spread *k = ctx;
-    const struct rec_pairs01 *r = &k->m->r;
-    const rec_real *norm = k->m->norm;
-    uint32_t d = k->m->opts.width, n = r->n[0] + r->n[1];
-    uint32_t from = (uint32_t)((uint64_t)n * chunk / CHUNKS);
-    uint32_t to = (uint32_t)((uint64_t)n * (chunk + 1) / CHUNKS);
-
-    for (uint32_t v = from; v < to; v++) {
-        int side = v < r->n[0] ? 0 : 1;
-        uint32_t own = side == 0 ? v : v - r->n[0], first = side == 0 ? r->n[0] : 0;
-        rec_real *y = k->y + (size_t)v * d, *sum = k->sum + (size_t)v * d;
-
-        memset(y, 0, d * sizeof *y);
-        for (uint64_t e = r->off[side][own]; e < r->off[side][own + 1]; e++) {
-            uint32_t w = first + r->to[side][e];
-            const rec_real *x = k->x + (size_t)w * d;
-            rec_real by = norm[w];
-
-            for (uint32_t j = 0; j < d; j++)
-                y[j] += by * x[j];
-        }
-        for (uint32_t j = 0; j < d; j++) {
-            y[j] *= norm[v];
-            sum[j] = (sum[j] + y[j]) * k->by;
-        }
-    }
-}
-
-/* out = mean of x and of its L spread forms; X and OUT (N, D) may not overlap. */
-static void spread(const struct rec_lightgcn *m, const rec_real *x, rec_real *out)
-{
-    uint32_t n_layers = m->opts.n_layers;
-    struct spread k = { .m = m, .x = x, .sum = out };
-
-    memcpy(out, x, rec_param_size(&m->e) * sizeof *out);
-    for (uint32_t l = 0; l < n_layers; l++) {
-        k.y = m->layer[l % 2];
-        k.by = l + 1 == n_layers ? (rec_real)(1.0 / (n_layers + 1)) : 1;
-        rec_par_run(CHUNKS, spread_chunk, &k);
-        k.x = k.y;
-    }
-}
-
 void rec_lightgcn_spread(struct rec_lightgcn *m)
 {
-    spread(m, m->e.x, m->f);
+    if (m->opts.loss == REC_LOSS_BPR) {
+        rec_spread_mean(&m->spread, m->e.x, m->opts.n_layers, m->f);
+        return;
+    }
+    rec_spread_mean(&m->spread, m->e.x, m->opts.n_layers - 1, m->h);
+    rec_spread_once(&m->spread, m->h, m->f);
+}
+
+/* dE of dF, which is in H. */
+void rec_lightgcn_back(struct rec_lightgcn *m)
+{
+    if (m->opts.loss == REC_LOSS_BPR) {
+        rec_spread_mean(&m->spread, m->h, m->opts.n_layers, m->e.dx);
+        return;
+    }
+    rec_spread_once(&m->spread, m->h, m->f);
+    rec_spread_mean(&m->spread, m->f, m->opts.n_layers - 1, m->e.dx);
+}
+
+double rec_lightgcn_prior(const struct rec_lightgcn *m, uint32_t item)
+{
+    double own = (double)rec_pairs01_degree(&m->r, 1, item);
+    double mean = (double)m->r.n_pairs / m->r.n[1];
+
+    return m->opts.loss == REC_LOSS_BPR ? 0.0 : m->tau * log(0.5 + 0.5 * own / mean);
 }
 
 /* ---- making ---- */
@@ -115,25 +78,18 @@ static enum rec_status make_graph(struct rec_lightgcn *m,
                                   const struct rec_ratings *ratings, bool learn,
                                   struct rec_err *err)
 {
+    uint32_t d = m->opts.width;
     enum rec_status st = rec_pairs01_make(ratings, ratings->part, &m->r, err);
-    uint64_t n = (uint64_t)ratings->n_users + ratings->n_items;
+    size_t n = (size_t)m->r.n[0] + m->r.n[1];
 
-    if (st == REC_OK && n > UINT32_MAX)
-        return rec_fail(err, REC_EINPUT, "too many users and items for this model");
     if (st == REC_OK)
-        st = room(&m->norm, n, 1, err);
-    for (uint32_t v = 0; st == REC_OK && v < n; v++) {
-        int side = v < m->r.n[0] ? 0 : 1;
-        uint64_t d = rec_pairs01_degree(&m->r, side, side == 0 ? v : v - m->r.n[0]);
-
-        m->norm[v] = d > 0 ? (rec_real)(1.0 / sqrt((double)d)) : 0;
-    }
+        st = rec_spread_make(&m->r, d, &m->spread, err);
     if (st == REC_OK)
-        st = rec_param_make(&m->e, "E", (uint32_t)n, m->opts.width, learn, err);
+        st = rec_param_make(&m->e, "E", (uint32_t)n, d, learn, err);
     if (st == REC_OK)
-        st = room(&m->f, n, m->opts.width, err);
-    for (int k = 0; st == REC_OK && k < 2; k++)
-        st = room(&m->layer[k], n, m->opts.width, err);
+        st = room(&m->f, n, d, err);
+    if (st == REC_OK)
+        st = room(&m->h, n, d, err);
     return st;
 }
 
@@ -161,8 +117,6 @@ static enum rec_status make_batch(struct rec_lightgcn *m, struct rec_err *err)
     m->part = m->b.neg ? rec_alloc(REC_LIGHTGCN_PARTS, sizeof *m->part, "a batch", err)
                        : NULL;
     if (m->part != NULL)
-        st = room(&m->df, m->e.rows, d, err);
-    if (st == REC_OK)
         st = room(&m->dpos, n, 1, err);
     if (st == REC_OK)
         st = room(&m->row, 2 * (size_t)n, d, err);
@@ -183,7 +137,7 @@ enum rec_status rec_lightgcn_make(struct rec_lightgcn *out,
                                   const struct rec_lightgcn_opts *opts,
                                   struct rec_err *err)
 {
-    struct rec_lightgcn m = { .opts = *opts };
+    struct rec_lightgcn m = { .opts = *opts, .tau = 0.1 };
     enum rec_status st = make_graph(&m, ratings, true, err);
 
     rec_kernels_init();
@@ -212,7 +166,7 @@ uint64_t rec_lightgcn_bytes(const struct rec_ratings *r,
     if (o->loss == REC_LOSS_SOFTMAX)
         shared = REC_LIGHTGCN_NEGATIVES *
                  (d + 1 + REC_LIGHTGCN_PARTS * (REC_LIGHTGCN_ROWS + d));
-    return 1024 + pairs * 16 + n * 8 +
+    return 4096 + pairs * 16 + n * 8 +
            (n * (8 * d + 1) + batch * (2 * d + 4) + shared) * sizeof(rec_real);
 }
 
@@ -300,12 +254,6 @@ struct rec_learner rec_lightgcn_learner(struct rec_lightgcn *m)
     return (struct rec_learner){ m, param, loss, epoch, NULL, output };
 }
 
-/* dE from dF: the gradient of a mean of symmetric matrices is itself. */
-void rec_lightgcn_back(struct rec_lightgcn *m)
-{
-    spread(m, m->df, m->e.dx);
-}
-
 /* ---- as sections ---- */
 
 enum rec_status rec_lightgcn_write(const struct rec_lightgcn *m, struct rec_writer *w,
@@ -323,6 +271,8 @@ enum rec_status rec_lightgcn_write(const struct rec_lightgcn *m, struct rec_writ
     if (st == REC_OK)
         st = rec_settings_add(&t, "loss", losses[m->opts.loss], err);
     if (st == REC_OK)
+        st = rec_settings_add_real(&t, "tau", m->tau, err);
+    if (st == REC_OK)
         st = rec_writer_table(w, &t, err);
     if (st == REC_OK)
         st = rec_param_write(&m->e, w, by, err);
@@ -330,11 +280,25 @@ enum rec_status rec_lightgcn_write(const struct rec_lightgcn *m, struct rec_writ
     return st;
 }
 
+static enum rec_status get_loss(const struct rec_table *t, enum rec_lightgcn_loss *out,
+                                struct rec_err *err)
+{
+    size_t n = 0;
+    const char *text = rec_settings_get(t, "loss", &n);
+
+    for (int k = 0; text != NULL && k < 2; k++)
+        if (n == strlen(losses[k]) && memcmp(text, losses[k], n) == 0) {
+            *out = (enum rec_lightgcn_loss)k;
+            return REC_OK;
+        }
+    return rec_fail(err, REC_EFORMAT, "section 'model': loss: neither softmax nor bpr");
+}
+
 enum rec_status rec_lightgcn_read(struct rec_lightgcn *out, struct rec_reader *r,
                                   const struct rec_ratings *ratings,
                                   struct rec_err *err)
 {
-    struct rec_lightgcn m = { .df = NULL };
+    struct rec_lightgcn m = { .f = NULL };
     struct rec_table *t;
     uint64_t width = 0, layers = 0;
     enum rec_status st = rec_reader_need(r, "model", "rec-train", &t, err);
@@ -345,6 +309,10 @@ enum rec_status rec_lightgcn_read(struct rec_lightgcn *out, struct rec_reader *r
         st = rec_settings_get_number(t, "width", 1, 1024, &width, err);
     if (st == REC_OK)
         st = rec_settings_get_number(t, "layers", 1, 8, &layers, err);
+    if (st == REC_OK)
+        st = rec_settings_get_real(t, "tau", 1e-6, 1e6, &m.tau, err);
+    if (st == REC_OK)
+        st = get_loss(t, &m.opts.loss, err);
     m.opts.width = (uint32_t)width;
     m.opts.n_layers = (uint32_t)layers;
     if (st == REC_OK)

@@ -3,27 +3,34 @@
 
 #include "nn/byvector.h"
 #include "nn/learner.h"
-#include "nn/pairs01.h"
+#include "nn/spread.h"
 
 /*
  * LightGCN (He et al. 2020): vectors of users and items that are spread over the graph,
  * without weights, trained to rank.  U users, I items, N = U + I nodes, user u is node
- * u and item i node U + i; D width, L layers; d degrees in the 0/1 matrix of training.
+ * u and item i node U + i; D width, L layers; S, d as in nn/spread.h, of the 0/1 matrix
+ * of training, which has P pairs; E (N, D) is learned.  By the loss,
  *
- *   E_0 = E (N, D), learned      E_l+1 = d^-.5 A d^-.5 E_l      F = mean of E_0 .. E_L
- *   score(u, i) = F_u.F_i
+ *   bpr      F = (E + S E + .. + S^L E) / (L + 1)         score(u, i) = F_u.F_i
+ *   softmax  F = (S E + .. + S^L E) / L
+ *            score(u, i) = cos(F_u, F_i) + tau log q_i    q_i = 1/2 + I d_i / 2 P
  *
  * Trained by batches of B pairs (u, i), each with the F of the weights before it:
  *
- *   softmax  mean of -log(exp(s_ui / tau) / (exp(s_ui / tau) + sum of exp(s_uj / tau)))
- *            over 2048 items j that the batch shares, half of them drawn evenly, half
- *            from its own items; tau = .1
- *   bpr      mean of log(1 + exp(s_uj - s_ui)), j an item drawn evenly that u does not
- *            have, + penalty / 2 mean of |E_u|^2 + |E_i|^2 + |E_j|^2
- *            (Rendle et al. 2009, "BPR: Bayesian personalized ranking")
+ *   bpr      mean of log(1 + exp(s_uj - s_ui)), s the score, j an item drawn evenly
+ * that u does not have, + penalty / 2 mean of |E_u|^2 + |E_i|^2 + |E_j|^2 (Rendle et
+ * al. 2009, "BPR: Bayesian personalized ranking") softmax  mean of -log(exp(s_ui / tau)
+ * / (exp(s_ui / tau) + sum of exp(s_uj / tau))), s the cosine alone, over 2048 items j
+ * that the batch shares, half of them drawn evenly, half from its own items; tau = .1
  *
- * The spreading is symmetric: the gradient of E is that of F spread in the same way.
- * The loss that is reported is that of one fixed batch, drawn from the seed.
+ * The items j of softmax are drawn as often as q_j says, so that its s / tau tends to
+ * log(p_i / q_i), p_i how probable item i is for the user: the score is tau log p_i.
+ * That E itself is not in its F is what keeps it from learning pairs by heart, and why
+ * a user whom training did not know can be given an F: it is that of her items.
+ * (Figures: README.md here.)
+ *
+ * S is symmetric: the gradient of E is that of F spread in the same way.  The loss that
+ * is reported is that of one fixed batch, drawn from the seed.
  */
 enum rec_lightgcn_loss { REC_LOSS_SOFTMAX, REC_LOSS_BPR };
 enum { REC_LIGHTGCN_NEGATIVES = 2048 };
@@ -43,13 +50,13 @@ struct rec_lightgcn_batch {
 
 struct rec_lightgcn {
     struct rec_lightgcn_opts opts;
+    double tau;
     struct rec_pairs01 r;
-    rec_real *norm;     /* (N) d^-.5 */
-    struct rec_param e; /* (N, D) */
-    rec_real *f;        /* (N, D) */
-    rec_real *layer[2]; /* (N, D) each */
+    struct rec_spread spread; /* over r */
+    struct rec_param e;       /* (N, D) */
+    rec_real *f;              /* (N, D) */
+    rec_real *h;              /* (N, D): between E and F; to learn, the gradient of F */
     /* to learn */
-    rec_real *df;          /* (N, D) */
     uint32_t *order, *who; /* (pairs) which pair; its user */
     struct rec_lightgcn_batch b;
     rec_real *row;  /* (B, D) of the batch's users; then their gradients behind them */
@@ -71,9 +78,11 @@ void rec_lightgcn_free(struct rec_lightgcn *m);
 uint64_t rec_lightgcn_bytes(const struct rec_ratings *ratings,
                             const struct rec_lightgcn_opts *opts);
 
+/* tau log q of an item. */
+double rec_lightgcn_prior(const struct rec_lightgcn *m, uint32_t item);
 /* F of the present E. */
 void rec_lightgcn_spread(struct rec_lightgcn *m);
-/* The loss of the batch in m->b, for the F of now; LEARN: also dE. */
+/* The loss of the batch in m->b, for the F of now; LEARN: also dE, and F is lost. */
 double rec_lightgcn_batch(struct rec_lightgcn *m, bool learn);
 /* Draws the items j of the batch. */
 void rec_lightgcn_draw(struct rec_lightgcn *m, uint64_t epoch, uint64_t number);

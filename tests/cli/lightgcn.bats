@@ -31,10 +31,6 @@ setup() {
     awk -F '\t' '$2 == "lightgcn" && $3 == "ndcg@20" && $4 >= 0 { n++ } END { exit n != 2 }' report
     run ! grep -q 'lightgcn	rmse' report
     [ "$(rec-recommend -q -k 3 m.rec | wc -l)" -gt 100 ]
-    printf 'new,x,5\n' >new.csv
-    item=$(rec-view -s items m.rec | sed -n 2p)
-    printf 'new,%s,5\n' "$item" >new.csv
-    refuses 4 'rec-recommend: *' rec-recommend -q --new new.csv m.rec
 }
 
 @test "what it cannot be judged by is refused" {

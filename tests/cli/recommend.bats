@@ -10,6 +10,8 @@ setup_file() {
     rec-train --model rgnn --basis cl --hidden 8 --epochs 3 --seeds 2 --no-time -o cl.rec graph.rec
     rec-train --model gcn --hidden 4 --epochs 3 -o gcn.rec graph.rec
     rec-train --model mf --hidden 4 --epochs 3 -o mf.rec graph.rec
+    rec-train --model lightgcn --hidden 70 --epochs 3 --batch 500 -o lightgcn.rec graph.rec
+    rec-train --model lightgcn --loss bpr --hidden 4 --epochs 2 -o bpr.rec graph.rec
     rec-clean ratings.csv | rec-encode | rec-split | rec-graph |
         rec-train --model rgnn --hidden 8 --epochs 4 -o parts.rec
 }
@@ -25,7 +27,7 @@ of() {
 }
 
 @test "every user gets K items, best first, ties to the lower id, none that she has" {
-    for model in rgnn cl gcn mf; do
+    for model in rgnn cl gcn mf lightgcn bpr; do
         gives 0 '' '' rec-recommend -k 5 -o lists "$at/$model.rec"
         equal "$(head -n 1 lists)" $'user\titem\trank\tscore'
         equal "$(tail -n +2 lists | wc -l)" $((97 * 5))
@@ -86,7 +88,7 @@ of() {
 }
 
 @test "somebody new gets the list that she had in training, to the last item and digit" {
-    for model in rgnn cl; do
+    for model in rgnn cl lightgcn; do
         rec-recommend -k 41 "$at/$model.rec" >all
         for u in u0 u5 u96; do
             awk -F, -v u=$u '$1 == u' "$at/ratings.csv" >her
@@ -221,6 +223,7 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
         refuses 4 "rec-recommend: model '$model' knows only the users it was trained on: *" \
             rec-recommend --new new "$at/$model.rec"
     done
+    refuses 4 "rec-recommend: *lightgcn of loss bpr knows only the users it was trained on" rec-recommend --new new "$at/bpr.rec"
     refuses 4 "rec-recommend: *rec-train*" rec-recommend "$at/graph.rec"
 }
 

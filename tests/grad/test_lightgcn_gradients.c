@@ -62,45 +62,8 @@ static void lightgcn_has_the_gradient_of_its_loss(void)
         }
 }
 
-/* The mean of E and its products with the normalised matrix, computed plainly. */
-static void spreading_is_that_of_the_definition(void)
-{
-    struct rec_lightgcn m;
-    struct toy t;
-    double x[13][3], y[13][3], sum[13][3];
-
-    make_model(&m, &t, REC_LOSS_SOFTMAX, 3);
-    for (int v = 0; v < 13; v++)
-        for (int j = 0; j < 3; j++)
-            sum[v][j] = x[v][j] = m.e.x[v * 3 + j];
-    for (int l = 0; l < 3; l++) {
-        memset(y, 0, sizeof y);
-        for (uint32_t u = 0; u < 7; u++)
-            for (uint64_t e = m.r.off[0][u]; e < m.r.off[0][u + 1]; e++) {
-                uint32_t i = 7 + m.r.to[0][e];
-                double w = 1.0 / sqrt((double)rec_pairs01_degree(&m.r, 0, u) *
-                                      (double)rec_pairs01_degree(&m.r, 1, i - 7));
-
-                for (int j = 0; j < 3; j++) {
-                    y[u][j] += w * x[i][j];
-                    y[i][j] += w * x[u][j];
-                }
-            }
-        memcpy(x, y, sizeof x);
-        for (int v = 0; v < 13; v++)
-            for (int j = 0; j < 3; j++)
-                sum[v][j] += x[v][j];
-    }
-    for (int v = 0; v < 13; v++)
-        for (int j = 0; j < 3; j++)
-            CHECK(fabs(sum[v][j] / 4.0 - m.f[v * 3 + j]) < 1e-12);
-    rec_lightgcn_free(&m);
-    toy_free(&t);
-}
-
 int main(void)
 {
     RUN(lightgcn_has_the_gradient_of_its_loss);
-    RUN(spreading_is_that_of_the_definition);
     return test_end();
 }
