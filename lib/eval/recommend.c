@@ -83,7 +83,7 @@ static uint32_t block_users(uint32_t n_items)
 {
     uint32_t most = (64u << 20) / (n_items > 0 ? n_items : 1);
 
-    return most > 32 ? 32 : most > 1 ? most : 1;
+    return most > 48 ? 48 : most > 1 ? most : 1;
 }
 
 /* What runs side by side: each slot takes the next block that none has taken. */

@@ -1,6 +1,8 @@
 #ifndef REC_PRODUCTS_H
 #define REC_PRODUCTS_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 
 /*
@@ -27,5 +29,8 @@ void rec_products_free(struct rec_products *p);
 /* OUT (b, n) of B rows (d) each.  Runs on the thread that calls. */
 void rec_products_rows(const struct rec_products *p, const float *const *row,
                        uint32_t b, float *out);
+/* The same as a processor with registers of 512 bits, or without, does it. */
+void rec_products_rows_as(const struct rec_products *p, const float *const *row,
+                          uint32_t b, bool long_registers, float *out);
 
 #endif
