@@ -25,11 +25,15 @@ movielens-100k|time+features|ml-100k/u.user|MovieLens 100K, u1
 movielens-1m|ratings|ml-1m/ratings.dat|MovieLens 1M, a random tenth
 movielens-1m|time|ml-1m/ratings.dat|MovieLens 1M, a random tenth
 douban|ratings|douban/test.csv|Douban'
-# what ranks, on gowalla: MODEL FILTER
+# what ranks: MODEL FILTER, and on what: EXPERIMENT|FILE|TITLE
 rankers='
 lightgcn
 spectral gfcf
 spectral reshaped'
+ranked_sets='
+gowalla|gowalla/test.txt|Gowalla
+lastfm|lastfm/test1.txt|lastfm
+movietweetings|movietweetings/ratings.dat|MovieTweetings'
 
 fail() {
     echo "make results: $1" >&2
@@ -112,34 +116,58 @@ results_table() {
     echo "$(sources ratings time features time+features) \\* The epoch was chosen by the test part."
 }
 
-# ranked LABEL PREDICTOR: a line of the table from $report
+# ranked LABEL PREDICTOR: a cell more for the line of LABEL, from $report
 ranked() {
     figure "$2" recall@20
     local recall=$figure
 
     figure "$2" ndcg@20
-    echo "| $1 | $recall | $figure |"
+    cells[$1]+=" | $recall / $figure"
 }
 
-ranking_table() {
-    local first=popularity
+# rank_set EXPERIMENT FILE: a cell for each of the rankers
+rank_set() {
+    local found='' first=popularity
 
-    echo '| Gowalla | recall@20 | NDCG@20 |'
-    echo '|---|---|---|'
-    if there gowalla/test.txt; then
-        while read -r model filter; do
-            [ -n "$model" ] || continue
-            run "gowalla-$model${filter:+-$filter}" gowalla MODEL="$model" FILTER="$filter" \
+    ! there "$2" || found=yes
+    [ -n "$found" ] || cells[popularity]+=" | not run: \`make data/${2%%/*}\`"
+    while read -r model filter; do
+        label=$model${filter:+, filter $filter}
+        if [ -n "$found" ]; then
+            run "$1-$model${filter:+-$filter}" "$1" MODEL="$model" FILTER="$filter" \
                 EVAL_OPTS='--top 20 --boot 0 -q' </dev/null
             [ -z "$first" ] || ranked $first $first
             first=
-            ranked "$model${filter:+, filter $filter}" "$model"
-        done <<<"$rankers"
-    else
-        echo '| not run: `make data/gowalla` | | |'
-    fi
-    awk -F '\t' '$2 == "ranking" { split($3, a, "/"); print "| " $4 ", as published | " a[1] " | " a[2] " |" }' \
-        "$here/published.tsv"
+            ranked "$label" "$model"
+        else
+            cells[$label]+=' |'
+        fi
+    done <<<"${rankers#?}"
+}
+
+ranking_table() {
+    local -A cells=()
+    local experiments='' head='| recall@20 / NDCG@20' line='|---' label
+
+    while IFS='|' read -r experiment file title; do
+        experiments+=" $experiment"
+        head+=" | $title"
+        line+='|---'
+        rank_set "$experiment" "$file"
+    done <<<"${ranked_sets#?}"
+    echo "$head |"
+    echo "$line|"
+    while read -r label; do
+        echo "| $label${cells[$label]} |"
+    done <<<"popularity${rankers// /, filter }"
+    awk -F '\t' -v sets="${experiments# }" '$2 == "ranking" {
+            n = split(sets, set, " ")
+            sub("/", " / ", $3)
+            row = "| " $4 ", as published |"
+            for (k = 1; k <= n; k++)
+                row = row (set[k] == $1 ? " " $3 " |" : " |")
+            print row
+        }' "$here/published.tsv"
     echo
     sources ranking
 }

@@ -21,6 +21,8 @@ GRAPH_DATA ?= # files that GRAPH_OPTS names
 # gcn is told its settings; the others go by their own defaults
 TRAIN_OPTS_gcn := --hidden $(HIDDEN) --layers $(LAYERS) --epochs $(EPOCHS) --lr $(LR)
 TRAIN_OPTS_rgnn = $(TRAIN_USE)
+FILTER ?= reshaped
+TRAIN_OPTS_spectral = --filter $(FILTER)
 TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) --seed $(SEED) $(SEEDS:%=--seeds %)
 EVAL_OPTS ?=
 

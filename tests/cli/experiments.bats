@@ -139,7 +139,7 @@ results() {
     equal "$(grep -v '^[|P]' r.md | grep .)" "$(lines before "${marks[@]}" after | grep -v old)"
     run ! grep -q old r.md
     equal "$(grep -c '^| MovieLens 100K.*| not run: `make data/ml-100k` | | | | | | ' r.md)" 4
-    grep -qx '| not run: `make data/gowalla` | | |' r.md
+    grep -qx '| popularity | not run: `make data/gowalla` | not run: `make data/lastfm` | not run: `make data/movietweetings` |' r.md
     grep -q 'ml-1m/ratings.dat is not there' said
     sed '/end of results/q' r.md >ratings.md
     equal "$(grep -c '^|' ratings.md)" 13
@@ -165,15 +165,24 @@ results() {
     mkdir -p lists/gowalla
     awk 'BEGIN { for (u = 0; u < 60; u++) { printf "%d", u; for (k = 0; k < 6; k++) printf " %d", (u * 7 + k * k * 3) % 50; print "" } }' >lists/gowalla/train.txt
     awk 'BEGIN { for (u = 0; u < 60; u++) print u, (u * 7 + 1) % 50, (u * 7 + 2) % 50 }' >lists/gowalla/test.txt
+    awk 'BEGIN { for (u = 0; u < 40; u++) for (k = 0; k < 6; k++) printf "%d\t%d\t%d\r\n", u, (u * 5 + k * k) % 30, 1 + k }' >all
+    mkdir lists/lastfm lists/movietweetings
+    awk 'NR % 5 > 0' all >lists/lastfm/data1.txt
+    awk 'NR % 5 == 0' all >lists/lastfm/test1.txt
+    awk '{ print $1 "::" $2 "::" 5 + NR % 5 "::" 1365029107 + NR * 37 % 240 }' all >lists/movietweetings/ratings.dat
     results "$PWD/lists"
     sed '1,/^<!-- ranking/d' r.md >ranking.md
     for row in popularity:lightgcn:popularity lightgcn:lightgcn:lightgcn spectral:spectral-gfcf:'spectral, filter gfcf' \
         spectral:spectral-reshaped:'spectral, filter reshaped'; do
         IFS=: read -r model name label <<<"$row"
-        equal "$(grep "^| $label |" ranking.md)" "| $label$(awk -F '\t' -v m="$model" '$1 == "test" && $2 == m &&
-            ($3 == "recall@20" || $3 == "ndcg@20") { printf " | %.4f", $4 }' "$at/b/results/gowalla-$name/metrics.tsv") |"
+        wanted=
+        for set in gowalla lastfm movietweetings; do
+            wanted+=" | $(awk -F '\t' -v m="$model" '$1 == "test" && $2 == m && ($3 == "recall@20" || $3 == "ndcg@20") {
+                printf "%s%.4f", sep, $4; sep = " / " }' "$at/b/results/$set-$name/metrics.tsv")"
+        done
+        equal "$(grep "^| $label |" ranking.md)" "| $label$wanted |"
     done
-    grep -qx '| UltraGCN, as published | 0.1862 | 0.1580 |' ranking.md
+    grep -qx '| UltraGCN, as published | 0.1862 / 0.1580 | | |' ranking.md
     rec-view --prov "$at/b/results/gowalla-spectral-gfcf/model.rec" | grep -q -- '--filter gfcf'
 }
 
