@@ -58,6 +58,7 @@ $B/bin/%: $B/obj/tools/%.o $B/obj/tools/tool.o $B/librec.a
 	@mkdir -p $(@D)
 	@echo '  link   $@'
 	@$(CC) $(ALL_CFLAGS) $^ -o $@ $(LIBS)
+$B/bin/rec-train: $B/obj/tools/trainopts.o
 $B/librec.a: $(LIB_OBJ)
 	@rm -f $@
 	@ar rcsD $@ $^

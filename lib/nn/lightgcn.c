@@ -1,11 +1,9 @@
 #include "nn/lightgcn.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/par.h"
 #include "base/random.h"
 #include "nn/kernels.h"
 #include "nn/lightgcn_step.h"
@@ -63,7 +61,9 @@ double rec_lightgcn_prior(const struct rec_lightgcn *m, uint32_t item)
     double own = (double)rec_pairs01_degree(&m->r, 1, item);
     double mean = (double)m->r.n_pairs / m->r.n[1];
 
-    return m->opts.loss == REC_LOSS_BPR ? 0.0 : m->tau * log(0.5 + 0.5 * own / mean);
+    if (m->opts.loss == REC_LOSS_BPR || m->r.n_pairs == 0)
+        return 0.0;
+    return m->tau * log(0.5 + 0.5 * own / mean);
 }
 
 /* ---- making ---- */

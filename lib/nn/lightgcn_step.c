@@ -6,6 +6,7 @@
 
 #include "base/clones.h"
 #include "base/random.h"
+#include "nn/dot.h"
 
 /* ---- the items j ---- */
 
@@ -51,17 +52,7 @@ void rec_lightgcn_draw(struct rec_lightgcn *m, uint64_t epoch, uint64_t number)
 
 REC_CLONES rec_real rec_lightgcn_dot(const rec_real *a, const rec_real *b, uint32_t d)
 {
-    rec_real lane[16] = { 0 };
-    uint32_t j = 0;
-
-    for (; j + 16 <= d; j += 16)
-        for (uint32_t l = 0; l < 16; l++)
-            lane[l] += a[j + l] * b[j + l];
-    for (; j < d; j++)
-        lane[j % 16] += a[j] * b[j];
-    for (uint32_t l = 1; l < 16; l++)
-        lane[0] += lane[l];
-    return lane[0];
+    return rec_dot(a, b, d);
 }
 
 /* ---- BPR ---- */

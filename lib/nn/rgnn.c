@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "nn/dot.h"
 #include "nn/rgnn_known.h"
 #include "nn/rgnn_mask.h"
 
@@ -94,25 +95,7 @@ INLINE void gather_row(struct source q, uint64_t from, uint64_t to, uint32_t fol
     }
 }
 
-/* Sum of a[j] b[j], in 16 sums side by side. */
-INLINE rec_real dot(const rec_real *a, const rec_real *b, uint32_t d)
-{
-    rec_real lane[16] = { 0 };
-    uint32_t j = 0;
-
-    for (; j + 16 <= d; j += 16)
-        for (uint32_t l = 0; l < 16; l++)
-            lane[l] += a[j + l] * b[j + l];
-    for (; j < d; j++)
-        lane[j % 16] += a[j] * b[j];
-    for (uint32_t l = 0; l < 8; l++)
-        lane[l] += lane[l + 8];
-    for (uint32_t l = 0; l < 4; l++)
-        lane[l] += lane[l + 4];
-    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
-}
-
-/* The same of a few. */
+/* The same as rec_dot() of a few. */
 INLINE rec_real short_dot(const rec_real *a, const rec_real *b, uint32_t d)
 {
     rec_real sum = 0;
@@ -162,10 +145,10 @@ INLINE void messages(const struct work *k, uint32_t v, uint32_t d)
         h[j] *= by;
     if (f->n_cols > 0)
         rec_sparse_add(f, v, k->m->v[k->side].x, d, h);
-    k->s->dot[k->side][v] = dot(h, w, d);
+    k->s->dot[k->side][v] = rec_dot(h, w, d);
     if (f->n_cols > 0)
         rec_sparse_add(f, v, k->m->c[k->side].x, 1, &k->s->dot[k->side][v]);
-    k->s->square[k->side][v] = dot(h, h, d);
+    k->s->square[k->side][v] = rec_dot(h, h, d);
 }
 
 REC_CLONES static void forward_chunk(void *ctx, uint32_t chunk)
@@ -198,8 +181,8 @@ double rec_rgnn_rating(const struct rec_rgnn *m, const struct rec_rgnn_state *s,
     double rating = base + (double)short_dot(m->alpha.x, x, m->alpha.cols);
 
     if (user != UINT32_MAX && item != UINT32_MAX)
-        rating += (double)dot(s->h[REC_USERS] + (size_t)user * m->width,
-                              s->h[REC_ITEMS] + (size_t)item * m->width, m->width);
+        rating += (double)rec_dot(s->h[REC_USERS] + (size_t)user * m->width,
+                                  s->h[REC_ITEMS] + (size_t)item * m->width, m->width);
     if (user != UINT32_MAX)
         rating += (double)s->dot[REC_USERS][user];
     if (item != UINT32_MAX)
@@ -227,7 +210,7 @@ INLINE rec_real score(const struct work *k, uint32_t u, uint32_t i, uint32_t e,
     for (uint32_t j = 0; j < d; j++)
         m[j] *= h_i[j];
     return f->base[e] + short_dot(k->m->alpha.x, f->x + (size_t)e * f->n, f->n) +
-           dot(h_u, m, d) + s->dot[REC_USERS][u] + s->dot[REC_ITEMS][i];
+           rec_dot(h_u, m, d) + s->dot[REC_USERS][u] + s->dot[REC_ITEMS][i];
 }
 
 /* What all edges of a node have in common: G (D) of its h, and dw. */

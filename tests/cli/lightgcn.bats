@@ -39,5 +39,6 @@ setup() {
     rec-train "${few[@]}" --keep best --metric loss -o m.rec "$split"
     refuses 2 'rec-train: --loss: not an option of --model gcn' rec-train --loss bpr "$split"
     refuses 2 'rec-train: --dropout: not an option of --model lightgcn' rec-train "${few[@]}" --dropout 0.1 "$split"
+    refuses 2 'rec-train: --penalty: not an option of --loss softmax' rec-train "${few[@]}" --penalty 1 "$split"
     refuses 5 'rec-train: memory limit: training needs *' rec-train "${few[@]}" --hidden 512 -M 8M "$split"
 }
