@@ -2,24 +2,17 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/num.h"
-
-struct entry {
-    uint32_t node, key;
-    float value;
-};
+#include "data/featureentries.h"
 
 struct making {
     const struct rec_feature_text *t;
     struct rec_featurize_counts counts;
-    struct rec_dict keys; /* 4 bytes of item and column, then the name */
-    struct rec_buf key;   /* the present one */
-    struct entry *entries;
-    size_t n, cap;
+    struct rec_feature_entries entries;
+    struct rec_buf key; /* the present one: item and column, then the name */
     uint32_t item, column;
 };
 
@@ -29,11 +22,11 @@ struct making {
 static enum rec_status emit(struct making *k, size_t row, const char *value, size_t n,
                             float x, struct rec_err *err)
 {
-    const uint8_t place[4] = { (uint8_t)(k->item >> 8), (uint8_t)k->item,
-                               (uint8_t)(k->column >> 8), (uint8_t)k->column };
+    const uint8_t place[REC_FEATURE_PLACE] = { (uint8_t)(k->item >> 8),
+                                               (uint8_t)k->item,
+                                               (uint8_t)(k->column >> 8),
+                                               (uint8_t)k->column };
     const struct rec_text *name = &k->t->name[k->column];
-    struct entry e = { .node = k->t->node[row], .value = x };
-    bool is_new;
     enum rec_status st;
 
     k->key.n = 0;
@@ -45,18 +38,7 @@ static enum rec_status emit(struct making *k, size_t row, const char *value, siz
     if (st == REC_OK && value != NULL)
         st = rec_buf_add(&k->key, value, n, err);
     if (st == REC_OK)
-        st = rec_dict_add(&k->keys, k->key.data, k->key.n, &e.key, &is_new, err);
-    if (st == REC_OK && k->n == k->cap) {
-        size_t cap = k->cap + k->cap / 2 + 256;
-        void *p = rec_realloc(k->entries, cap, sizeof *k->entries, "features", err);
-
-        if (p == NULL)
-            return REC_ESYSTEM;
-        k->entries = p;
-        k->cap = cap;
-    }
-    if (st == REC_OK)
-        k->entries[k->n++] = e;
+        st = rec_feature_entries_add(&k->entries, k->t->node[row], &k->key, x, err);
     return st;
 }
 
@@ -196,7 +178,8 @@ static struct rec_text part_of(struct rec_text v, uint32_t chars, bool last)
 static enum rec_status list_of(struct making *k, size_t row, struct rec_text v,
                                char separator, struct rec_err *err)
 {
-    size_t first = k->n, n = 0;
+    struct rec_feature_entries *all = &k->entries;
+    size_t first = all->n, n = 0;
     enum rec_status st = REC_OK;
 
     for (uint32_t i = 0, from = 0; st == REC_OK && i <= v.len; i++) {
@@ -205,13 +188,13 @@ static enum rec_status list_of(struct making *k, size_t row, struct rec_text v,
         if (i > from)
             st = emit(k, row, v.text + from, i - from, 1.0f, err);
         from = i + 1;
-        for (size_t e = first; st == REC_OK && e + 1 < k->n; e++)
-            if (k->entries[e].key == k->entries[k->n - 1].key)
-                k->n--;
+        for (size_t e = first; st == REC_OK && e + 1 < all->n; e++)
+            if (all->x[e].feature == all->x[all->n - 1].feature)
+                all->n--;
     }
-    n = k->n - first;
-    for (size_t e = first; e < k->n; e++)
-        k->entries[e].value = (float)(1.0 / sqrt((double)n));
+    n = all->n - first;
+    for (size_t e = first; e < all->n; e++)
+        all->x[e].value = (float)(1.0 / sqrt((double)n));
     return st;
 }
 
@@ -250,8 +233,9 @@ static enum rec_status flags_of(struct making *k, size_t row,
                                 const struct rec_feature_item *item,
                                 struct rec_err *err)
 {
+    struct rec_feature_entries *all = &k->entries;
     enum rec_status st = REC_OK;
-    size_t first = k->n;
+    size_t first = all->n;
     double x = 0.0;
     bool missing;
 
@@ -265,8 +249,8 @@ static enum rec_status flags_of(struct making *k, size_t row,
         if (st == REC_OK && !missing && x > 0.0)
             st = emit(k, row, NULL, 0, 1.0f, err);
     }
-    for (size_t e = first; e < k->n; e++)
-        k->entries[e].value = (float)(1.0 / sqrt((double)(k->n - first)));
+    for (size_t e = first; e < all->n; e++)
+        all->x[e].value = (float)(1.0 / sqrt((double)(all->n - first)));
     return st;
 }
 
@@ -336,68 +320,7 @@ static enum rec_status make_item(struct making *k, const struct rec_feature_item
     return st;
 }
 
-/* ---- sections ---- */
-
-static int by_node(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-
-    if (x->node != y->node)
-        return x->node < y->node ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
-}
-
-static enum rec_status fill_entries(struct making *k, const uint32_t *rank,
-                                    struct rec_table *t, struct rec_err *err)
-{
-    enum rec_status st = rec_table_reserve(t, k->n, err);
-
-    if (st != REC_OK)
-        return st;
-    for (size_t i = 0; i < k->n; i++)
-        k->entries[i].key = rank[k->entries[i].key];
-    qsort(k->entries, k->n, sizeof *k->entries, by_node);
-    for (size_t i = 0; i < k->n; i++) {
-        ((uint32_t *)t->cols[0].data)[i] = k->entries[i].node;
-        ((uint32_t *)t->cols[1].data)[i] = k->entries[i].key;
-        ((float *)t->cols[2].data)[i] = k->entries[i].value;
-    }
-    t->n_rows = k->n;
-    return REC_OK;
-}
-
-static enum rec_status fill_names(const struct making *k, const uint32_t *rank,
-                                  struct rec_table *t, struct rec_err *err)
-{
-    uint32_t *at = rec_alloc(k->keys.n, sizeof *at, "features", err);
-    enum rec_status st = at == NULL ? REC_ESYSTEM : REC_OK;
-
-    for (uint32_t i = 0; st == REC_OK && i < k->keys.n; i++)
-        at[rank[i]] = i;
-    for (uint32_t i = 0; st == REC_OK && i < k->keys.n; i++) {
-        uint64_t from = k->keys.at[at[i]] + 4, to = k->keys.at[at[i] + 1];
-
-        st = rec_features_add_name(t, (const char *)k->keys.text.data + from, to - from,
-                                   err);
-    }
-    rec_free(at);
-    return st;
-}
-
-static enum rec_status make_sections(struct making *k, struct rec_table *entries,
-                                     struct rec_table *names, struct rec_err *err)
-{
-    uint32_t *rank = rec_alloc(k->keys.n, sizeof *rank, "features", err);
-    enum rec_status st =
-        rank == NULL ? REC_ESYSTEM : rec_dict_rank(&k->keys, rank, err);
-
-    if (st == REC_OK)
-        st = fill_entries(k, rank, entries, err);
-    if (st == REC_OK)
-        st = fill_names(k, rank, names, err);
-    rec_free(rank);
-    return st;
-}
+/* ---- all ---- */
 
 enum rec_status rec_featurize(const struct rec_feature_text *t, const char *section,
                               const char *nodes, struct rec_table *entries,
@@ -411,15 +334,14 @@ enum rec_status rec_featurize(const struct rec_feature_text *t, const char *sect
     rec_features_init_names(names, section);
     for (; st == REC_OK && k.item < t->n_items; k.item++)
         st = make_item(&k, &t->items[k.item], err);
-    if (st == REC_OK && k.n == 0)
+    if (st == REC_OK && k.entries.n == 0)
         st = rec_fail(err, REC_EINPUT, "%s: there are no features in its columns",
                       t->file);
     if (st == REC_OK)
-        st = make_sections(&k, entries, names, err);
+        st = rec_feature_entries_write(&k.entries, entries, names, err);
     *counts = k.counts;
-    rec_dict_free(&k.keys);
+    rec_feature_entries_free(&k.entries);
     rec_buf_free(&k.key);
-    rec_free(k.entries);
     if (st != REC_OK) {
         rec_table_free(entries);
         rec_table_free(names);

@@ -1,10 +1,8 @@
 #include "nn/spectral.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/par.h"
 #include "nn/settings.h"
 #include "nn/subspace.h"
 
@@ -14,9 +12,7 @@ static const double USER_POWER[] = { 0.5, 0.35 };
 void rec_spectral_free(struct rec_spectral *m)
 {
     rec_by_vector_free(&m->rank);
-    rec_free(m->g_off);
-    rec_free(m->g_to);
-    rec_free(m->g);
+    rec_item_pairs_free(&m->g);
     rec_free(m->lin);
     rec_param_free(&m->v);
     rec_param_free(&m->s);
@@ -118,97 +114,6 @@ void rec_spectral_cut(struct rec_spectral *m, uint32_t k)
     m->lin = NULL;
 }
 
-/* ---- G ---- */
-
-enum { CHUNKS = 32 };
-
-struct work {
-    struct rec_spectral *m;
-    float *sum;      /* (CHUNKS, I) of a row of G */
-    uint32_t *found; /* (CHUNKS, I) its columns, in the order of being found */
-    float *user;     /* (U) d_u^-2a */
-    bool counts;     /* only how many there are */
-};
-
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-/* Row J of G: sum over j's users u of d_u^-2a times their rows of R. */
-static void g_row(const struct work *k, uint32_t j, float *sum, uint32_t *found)
-{
-    struct rec_spectral *m = k->m;
-    const struct rec_pairs01 *r = &m->r;
-    uint32_t n = 0;
-
-    for (uint64_t e = r->off[1][j]; e < r->off[1][j + 1]; e++) {
-        uint32_t u = r->to[1][e];
-
-        for (uint64_t f = r->off[0][u]; f < r->off[0][u + 1]; f++) {
-            uint32_t i = r->to[0][f];
-
-            if (sum[i] == 0.0f)
-                found[n++] = i;
-            sum[i] += k->user[u];
-        }
-    }
-    if (k->counts) {
-        m->g_off[j + 1] = n;
-    } else {
-        qsort(found, n, sizeof *found, ascending);
-        for (uint32_t i = 0; i < n; i++) {
-            m->g_to[m->g_off[j] + i] = found[i];
-            m->g[m->g_off[j] + i] = sum[found[i]];
-        }
-    }
-    for (uint32_t i = 0; i < n; i++)
-        sum[found[i]] = 0.0f;
-}
-
-static void g_chunk(void *ctx, uint32_t chunk)
-{
-    const struct work *k = ctx;
-    size_t n = k->m->r.n[1];
-
-    /* every CHUNKS-th row: busy items often lie side by side */
-    for (size_t j = chunk; j < n; j += CHUNKS)
-        g_row(k, (uint32_t)j, k->sum + chunk * n, k->found + chunk * n);
-}
-
-static enum rec_status make_g(struct rec_spectral *m, struct rec_err *err)
-{
-    size_t n = m->r.n[1];
-    struct work k = { .m = m, .counts = true };
-
-    k.sum = rec_alloc_zero(CHUNKS * n, sizeof *k.sum, "pairs of items", err);
-    k.found =
-        k.sum ? rec_alloc(CHUNKS * n, sizeof *k.found, "pairs of items", err) : NULL;
-    k.user =
-        k.found ? rec_alloc(m->r.n[0], sizeof *k.user, "pairs of items", err) : NULL;
-    m->g_off =
-        k.user ? rec_alloc_zero(n + 1, sizeof *m->g_off, "pairs of items", err) : NULL;
-    if (m->g_off != NULL) {
-        for (uint32_t u = 0; u < m->r.n[0]; u++)
-            k.user[u] = m->by[0][u] * m->by[0][u];
-        rec_par_run(CHUNKS, g_chunk, &k);
-        for (size_t j = 0; j < n; j++)
-            m->g_off[j + 1] += m->g_off[j];
-        m->g_to = rec_alloc(m->g_off[n], sizeof *m->g_to, "pairs of items", err);
-        m->g = m->g_to ? rec_alloc(m->g_off[n], sizeof *m->g, "pairs of items", err)
-                       : NULL;
-    }
-    k.counts = false;
-    if (m->g != NULL)
-        rec_par_run(CHUNKS, g_chunk, &k);
-    rec_free(k.sum);
-    rec_free(k.found);
-    rec_free(k.user);
-    return m->g == NULL ? REC_ESYSTEM : REC_OK;
-}
-
 /* ---- vectors ---- */
 
 static uint32_t n_halves(const struct rec_spectral *m)
@@ -273,7 +178,7 @@ enum rec_status rec_spectral_ready(struct rec_spectral *m, struct rec_err *err)
 
     if (m->lin != NULL)
         return REC_OK;
-    st = m->g == NULL ? make_g(m, err) : REC_OK;
+    st = m->g.off == NULL ? rec_item_pairs_make(&m->r, m->by[0], &m->g, err) : REC_OK;
     if (st == REC_OK)
         st = rec_by_vector_make(m->r.n[0], m->r.n[1], n_halves(m) * m->opts.rank,
                                 &m->rank, err);
@@ -312,8 +217,8 @@ static void add_linear(const struct rec_spectral *m, const uint32_t *item, uint6
     for (uint64_t e = 0; e < n; e++) {
         float by = m->by[1][item[e]];
 
-        for (uint64_t f = m->g_off[item[e]]; f < m->g_off[item[e] + 1]; f++)
-            sum[m->g_to[f]] += by * m->g[f];
+        for (uint64_t f = m->g.off[item[e]]; f < m->g.off[item[e] + 1]; f++)
+            sum[m->g.to[f]] += by * m->g.g[f];
     }
     for (uint32_t i = 0; i < m->r.n[1]; i++)
         out[i] += m->lin[i] * sum[i];

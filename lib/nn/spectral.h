@@ -2,6 +2,7 @@
 #define REC_SPECTRAL_H
 
 #include "nn/byvector.h"
+#include "nn/itempairs.h"
 #include "nn/learner.h"
 #include "nn/pairs01.h"
 
@@ -39,9 +40,7 @@ struct rec_spectral {
     double loss;           /* share of |Rn|^2 that V leaves */
     /* to rank, empty before rec_spectral_ready() */
     struct rec_by_vector rank;
-    uint64_t *g_off; /* (I + 1) */
-    uint32_t *g_to;
-    float *g;
+    struct rec_item_pairs g;
     float *lin; /* (I) what r d_i^-.5 G is multiplied with */
 };
 

@@ -171,7 +171,7 @@ static enum rec_status trials(const struct rec_ratings *r, uint8_t *part, uint32
                               struct rec_spectral_opts *opts, struct rec_buf *said,
                               struct rec_err *err)
 {
-    struct rec_spectral m = { .g = NULL };
+    struct rec_spectral m = { .lin = NULL };
     struct rec_pairs01 held = { .n_pairs = 0 };
     struct rec_spectral_opts o = *opts;
     enum rec_status st;

@@ -185,12 +185,101 @@ static void ratings_name_the_first_row_that_is_wrong(void)
     rec_par_set_threads(1);
 }
 
+/* ---- times and ids ---- */
+
+static void write_one_id(struct rec_writer *w, const char *name, bool as_text)
+{
+    struct rec_table t;
+
+    rec_table_init(&t, name, REC_KIND_TABLE);
+    memcpy(t.by, "test", 5);
+    rec_table_add(&t, "id", as_text ? REC_STR : REC_U8, 1, REC_PLAIN, NULL);
+    CHECK(rec_table_reserve(&t, 1, &err) == REC_OK);
+    if (as_text) {
+        CHECK(rec_buf_add(&t.cols[0].text, "ann", 3, &err) == REC_OK);
+        t.cols[0].at[1] = 3;
+    } else {
+        *(uint8_t *)t.cols[0].data = 0;
+    }
+    t.n_rows = 1;
+    CHECK(rec_writer_table(w, &t, &err) == REC_OK);
+    rec_table_free(&t);
+}
+
+/* One rating, at time 7 if TIME is REC_I64 and without if it is REC_N_TYPES; read back
+ * with or without the ids of users. */
+static enum rec_status one_rating(enum rec_type time, bool as_text, bool with_ids,
+                                  bool *has_time, bool *has_ids)
+{
+    static const enum rec_type types[] = { REC_U32, REC_U32, REC_F32 };
+    static const char *const names[] = { "user", "item", "rating" };
+    struct rec_ratings x = { .n = 0 };
+    struct rec_writer *w;
+    struct rec_reader *r;
+    struct rec_table t;
+    enum rec_status st;
+
+    rec_table_init(&t, "ratings", REC_KIND_TABLE);
+    memcpy(t.by, "test", 5);
+    for (int i = 0; i < 3; i++)
+        rec_table_add(&t, names[i], types[i], 1, REC_PLAIN, NULL);
+    if (time != REC_N_TYPES)
+        rec_table_add(&t, "time", time, 1, REC_PLAIN, NULL);
+    CHECK(rec_table_reserve(&t, 1, &err) == REC_OK);
+    for (uint32_t i = 0; i < t.n_cols; i++)
+        memset(t.cols[i].data, 0, rec_type_bytes(t.cols[i].type));
+    if (time == REC_I64)
+        *(int64_t *)t.cols[3].data = 7;
+    t.n_rows = 1;
+    CHECK(rec_writer_open(files_path("one"), 0, &w, &err) == REC_OK);
+    write_one_id(w, "users", as_text);
+    write_one_id(w, "items", true);
+    CHECK(rec_writer_table(w, &t, &err) == REC_OK);
+    CHECK(rec_writer_finish(w, "@PG\tID:x\n", &err) == REC_OK);
+    rec_table_free(&t);
+    CHECK(rec_reader_open(files_path("one"), &r, &err) == REC_OK);
+    CHECK(rec_ratings_load(r, REC_NEED_ROWS, &err) == REC_OK);
+    CHECK(!with_ids || rec_reader_load(r, "users", &err) == REC_OK);
+    CHECKF(rec_reader_run(r, NULL, &err) == REC_OK, "%s", err.text);
+    st = rec_ratings_get(r, REC_NEED_ROWS, &x, &err);
+    *has_time = x.time != NULL && x.time[0] == 7;
+    *has_ids = x.user_ids != NULL && x.user_ids->text.n == 3;
+    rec_reader_close(r);
+    return st;
+}
+
+static void ratings_have_times_and_ids_where_the_file_has_them(void)
+{
+    static const struct {
+        enum rec_type time;
+        bool as_text, with_ids;
+        enum rec_status st;
+        bool has_time, has_ids;
+    } cases[] = { { REC_I64, true, true, REC_OK, true, true },
+                  { REC_I64, true, false, REC_OK, true, false },
+                  { REC_I64, false, true, REC_OK, true, false },
+                  { REC_N_TYPES, true, true, REC_OK, false, true },
+                  { REC_U64, true, true, REC_EFORMAT, false, false },
+                  { REC_U32, true, true, REC_EFORMAT, false, false } };
+
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        bool has_time, has_ids;
+
+        CHECKF(one_rating(cases[c].time, cases[c].as_text, cases[c].with_ids, &has_time,
+                          &has_ids) == cases[c].st,
+               "case %zu", c);
+        CHECKF(has_time == cases[c].has_time && has_ids == cases[c].has_ids, "case %zu",
+               c);
+    }
+}
+
 int main(void)
 {
     files_begin();
     RUN(ratings_have_the_columns_that_were_asked_for);
     RUN(one_part_is_kept_in_order_and_the_room_of_the_rest_given_back);
     RUN(ratings_name_the_first_row_that_is_wrong);
+    RUN(ratings_have_times_and_ids_where_the_file_has_them);
     files_end();
     return test_end();
 }

@@ -36,6 +36,37 @@ static void pairs_are_distinct_and_ascend_on_both_sides(void)
     toy_free(&t);
 }
 
+static void pairs_of_items_weigh_the_users_who_have_both(void)
+{
+    struct toy t = toy_make(U, I, 90, 4);
+    struct rec_pairs01 p;
+    struct rec_item_pairs x;
+    double want[I][I] = { { 0.0 } };
+    float by[U];
+    uint64_t n = 0;
+
+    CHECK(rec_pairs01_make(&t.x, t.part, &p, &err) == REC_OK);
+    for (uint32_t u = 0; u < U; u++) {
+        by[u] = 1.0f / (float)(u + 1);
+        for (uint64_t a = p.off[0][u]; a < p.off[0][u + 1]; a++)
+            for (uint64_t b = p.off[0][u]; b < p.off[0][u + 1]; b++)
+                want[p.to[0][a]][p.to[0][b]] += (double)by[u] * (double)by[u];
+    }
+    CHECK(rec_item_pairs_make(&p, by, &x, &err) == REC_OK);
+    for (uint32_t j = 0; j < I; j++)
+        for (uint32_t i = 0; i < I; i++) {
+            if (!(want[j][i] > 0.0))
+                continue;
+            CHECK(n < x.off[j + 1] && x.to[n] == i);
+            CHECK(fabs((double)x.g[n] - want[j][i]) < 1e-6);
+            n++;
+        }
+    CHECK(x.off[0] == 0 && x.off[I] == n && n > I && n < I * I);
+    rec_item_pairs_free(&x);
+    rec_pairs01_free(&p);
+    toy_free(&t);
+}
+
 /* Rn (U, I) with powers A and .5 of the degrees, in double. */
 static void plain_matrix(const struct rec_pairs01 *r, double a, double *rn)
 {
@@ -250,8 +281,8 @@ static void threads_do_not_change_a_bit(void)
     rec_par_set_threads(1);
     CHECK(rec_spectral_ready(&one, &err) == REC_OK);
     CHECK(memcmp(one.v.x, four.v.x, rec_param_size(&one.v) * sizeof *one.v.x) == 0);
-    CHECK(one.g_off[200] == four.g_off[200]);
-    CHECK(memcmp(one.g, four.g, one.g_off[200] * sizeof *one.g) == 0);
+    CHECK(one.g.off[200] == four.g.off[200]);
+    CHECK(memcmp(one.g.g, four.g.g, one.g.off[200] * sizeof *one.g.g) == 0);
     rec_spectral_free(&one);
     rec_spectral_free(&four);
     toy_free(&t);
@@ -304,7 +335,7 @@ static void make_survives_every_failed_allocation(void)
     uint64_t before = rec_mem_now(), at = 0;
 
     for (enum rec_status st = REC_ESYSTEM; st != REC_OK;) {
-        struct rec_spectral m = { .g = NULL };
+        struct rec_spectral m = { .lin = NULL };
 
         rec_mem_fail_at(++at);
         st = rec_spectral_make(&m, &t.x, t.part, &o, &err);
@@ -321,6 +352,7 @@ static void make_survives_every_failed_allocation(void)
 int main(void)
 {
     RUN(pairs_are_distinct_and_ascend_on_both_sides);
+    RUN(pairs_of_items_weigh_the_users_who_have_both);
     RUN(singular_vectors_are_those_of_jacobi);
     RUN(scores_are_those_of_the_equations);
     RUN(cut_is_as_if_made_smaller);
