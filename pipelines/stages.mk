@@ -18,12 +18,16 @@ ENCODE_OPTS ?=
 SPLIT_OPTS ?= --seed $(SEED)
 GRAPH_OPTS ?=
 GRAPH_DATA ?= # files that GRAPH_OPTS names
-# gcn is told its settings; the others go by their own defaults
+# gcn is told its settings; the others go by their own defaults, but for what is given on
+# the command line
 TRAIN_OPTS_gcn := --hidden $(HIDDEN) --layers $(LAYERS) --epochs $(EPOCHS) --lr $(LR)
 TRAIN_OPTS_rgnn = $(TRAIN_USE)
 FILTER ?= reshaped
 TRAIN_OPTS_spectral = --filter $(FILTER)
-TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) --seed $(SEED) $(SEEDS:%=--seeds %)
+told = $(if $(filter command,$(origin $1)),--$2 $($1))
+TRAIN_TOLD = $(call told,HIDDEN,hidden) $(call told,LAYERS,layers) \
+             $(call told,EPOCHS,epochs) $(call told,LR,lr)
+TRAIN_OPTS ?= --model $(MODEL) $(TRAIN_OPTS_$(MODEL)) $(if $(filter-out gcn,$(MODEL)),$(strip $(TRAIN_TOLD))) --seed $(SEED) $(SEEDS:%=--seeds %)
 EVAL_OPTS ?=
 
 NAME ?= $(patsubst %.csv,%,$(patsubst %.gz,%,$(notdir $(firstword $(DATA)))))

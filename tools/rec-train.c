@@ -171,7 +171,7 @@ int main(int argc, char **argv)
         .name = "rec-train",
         .operands = "[FILE]",
         .summary =
-            "Reads a stream with a `graph` (rgnn: a `split`), trains a model, and "
+            "Reads a stream with a `split` (gcn: a `graph`), trains a model, and "
             "writes `model*`.",
         .example = "rec-train --epochs 200 --seed 1 graph.rec -o model.rec",
         .flags = REC_TOOL_BINARY_OUT | REC_TOOL_BLAS,

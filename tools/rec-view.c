@@ -97,12 +97,10 @@ static enum rec_status print(struct rec_reader *r, struct rec_out *out,
                              struct rec_err *err)
 {
     const struct rec_buf *lines = rec_reader_prov(r);
-    struct rec_buf text = { 0 };
+    struct rec_buf text = { 0 }, checked = { 0 };
     enum rec_status st = REC_OK;
 
-    if (check)
-        st = check_meaning(r, &text, err);
-    if (st == REC_OK && list)
+    if (list)
         st = rec_listing_sections(r, &text, err);
     if (st == REC_OK && headers)
         st = rec_listing_headers(r, &text, err);
@@ -110,10 +108,15 @@ static enum rec_status print(struct rec_reader *r, struct rec_out *out,
         st = rec_prov_script((const char *)lines->data, lines->n, &text, err);
     if (st == REC_OK && parts)
         st = print_parts(r, &text, err);
+    if (st == REC_OK && check) /* after the rest: it takes the model's tensors */
+        st = check_meaning(r, &checked, err);
+    if (st == REC_OK && checked.n > 0)
+        st = rec_out_write(out, checked.data, checked.n, err);
     if (st == REC_OK && text.n > 0)
         st = rec_out_write(out, text.data, text.n, err);
     if (st == REC_OK && section != NULL)
         st = print_rows(r, out, err);
+    rec_buf_free(&checked);
     rec_buf_free(&text);
     return st;
 }
@@ -162,6 +165,8 @@ static enum rec_status run(struct rec_err *err)
                         "--to, --column, --codes, --part and --rows go with --section");
     if (opts.codes && rows > 0)
         return rec_fail(err, REC_EUSAGE, "--codes and --rows: one or the other");
+    if (section != NULL && check)
+        return rec_fail(err, REC_EUSAGE, "--section and --check: one or the other");
     opts.rows = (enum rec_export_rows)rows;
     if (section != NULL && opts.form != REC_EXPORT_TSV && text)
         return rec_fail(err, REC_EUSAGE, "--to goes with --section alone");

@@ -37,19 +37,21 @@ void rec_newcomers_free(struct rec_newcomers *x)
 
 /* ---- rows ---- */
 
-/* Of two columns by the name of the second, unless the model has such an item. */
+/* Of two columns by the name of the second, of more by a third that is some text but no
+ * number; never if the model has such an item. */
 static bool is_header(const struct reading *g, const struct rec_csv_row *row)
 {
     double number;
     uint32_t item;
     struct rec_err err;
 
-    if (row->n == 2)
-        return rec_names_items(row->field[1], row->len[1]) &&
-               rec_catalog_find(g->c, REC_ITEMS, row->field[1], row->len[1], &item,
-                                &err) == REC_OK &&
-               item == UINT32_MAX;
-    return row->n > 2 && !rec_parse_f64(row->field[2], row->len[2], &number);
+    if (row->n < 2 || (row->n == 2 && !rec_names_items(row->field[1], row->len[1])) ||
+        (row->n > 2 &&
+         (row->len[2] == 0 || rec_parse_f64(row->field[2], row->len[2], &number))))
+        return false;
+    return rec_catalog_find(g->c, REC_ITEMS, row->field[1], row->len[1], &item, &err) ==
+               REC_OK &&
+           item == UINT32_MAX;
 }
 
 static enum rec_status bad(const struct reading *g, const struct rec_csv_row *row,

@@ -317,7 +317,8 @@ static enum rec_status open_temporary(struct rec_out *out, const char *path,
 enum rec_status rec_out_open(const char *path, struct rec_out **result,
                              struct rec_err *err)
 {
-    bool is_stdout = path == NULL || strcmp(path, "-") == 0;
+    bool is_stdout = path == NULL || strcmp(path, "-") == 0 ||
+                     strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0;
     char target[PATH_MAX];
     struct rec_out *out = rec_alloc_zero(1, sizeof *out, "output", err);
     enum rec_status st = REC_ESYSTEM;

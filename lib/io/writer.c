@@ -31,6 +31,13 @@ struct rec_writer {
     uint32_t n_done;
 };
 
+uint64_t rec_writer_bytes(uint64_t table_bytes)
+{
+    static const uint64_t most = 64 << 20;
+
+    return table_bytes < most / 2 ? 2 * table_bytes : most;
+}
+
 enum rec_status rec_writer_open(const char *path, int level, struct rec_writer **result,
                                 struct rec_err *err)
 {

@@ -12,6 +12,10 @@
  */
 struct rec_writer;
 
+/* What a writer holds at the most of tables of so many bytes, beside them: frames on
+ * their way into a file. */
+uint64_t rec_writer_bytes(uint64_t table_bytes);
+
 /* PATH as rec_out_open(); LEVEL 0 (store) to 9. */
 enum rec_status rec_writer_open(const char *path, int level, struct rec_writer **out,
                                 struct rec_err *err) REC_MUST_USE;

@@ -168,28 +168,49 @@ static size_t first_option(const char *s, size_t n)
     return n;
 }
 
+/* Of "--name value" or "--name". */
+static size_t name_bytes(const char *option, size_t n)
+{
+    const char *space = memchr(option, ' ', n);
+
+    return space == NULL ? n : (size_t)(space - option);
+}
+
+/* The option in S (N) of the same name as OPTION (N_OPTION), and its length; or NULL.
+ */
+static const char *same_option(const char *s, size_t n, const char *option,
+                               size_t n_option, size_t *len)
+{
+    size_t name = name_bytes(option, n_option);
+
+    for (; n > 0; s += *len + (*len < n), n -= *len + (*len < n)) {
+        *len = first_option(s, n);
+        if (name_bytes(s, *len) == name && memcmp(s, option, name) == 0)
+            return s;
+    }
+    return NULL;
+}
+
 /* The settings must be those of A; the first option that differs is named. */
 static enum rec_status compare_settings(const char *a, size_t n_a, const char *b,
                                         const char *path, struct rec_err *err)
 {
-    size_t n_b = strlen(b);
+    size_t n_b = strlen(b), n;
 
-    while (n_a > 0 && n_b > 0) {
-        size_t k = first_option(a, n_a), n = first_option(b, n_b);
+    if (n_a == n_b && memcmp(a, b, n_a) == 0)
+        return REC_OK;
+    for (size_t k; n_a > 0; a += k + (k < n_a), n_a -= k + (k < n_a)) {
+        const char *other;
 
-        if (k != n || memcmp(a, b, n) != 0)
+        k = first_option(a, n_a);
+        other = same_option(b, n_b, a, k, &n);
+        if (other != NULL && (n != k || memcmp(a, other, k) != 0))
             return rec_fail(err, REC_EUSAGE,
                             "%s was made with %.*s, not with %.*s: give the options of "
                             "its training",
-                            path, (int)k, a, (int)n, b);
-        a += k + (k < n_a);
-        n_a -= k + (k < n_a);
-        b += n + (n < n_b);
-        n_b -= n + (n < n_b);
+                            path, (int)k, a, (int)n, other);
     }
-    if (n_a != n_b)
-        return rec_fail(err, REC_EUSAGE, "%s was made with other options", path);
-    return REC_OK;
+    return rec_fail(err, REC_EUSAGE, "%s was made with other options", path);
 }
 
 /* Section `train`, the first of all: whether the rest may be read. */

@@ -160,11 +160,9 @@ enum rec_status rec_gcn_learner_fits(const struct rec_graph *g,
                                      const struct rec_gcn_opts *o, bool best,
                                      struct rec_err *err)
 {
-    static const uint64_t most = 64 << 20; /* frames on their way into a file */
-    uint64_t frames = 2 * (uint64_t)g->n_nodes * o->width * sizeof(float);
+    uint64_t written = (uint64_t)g->n_nodes * o->width * sizeof(float);
 
-    return rec_mem_expect(rec_gcn_learner_bytes(g, o, best) +
-                              (frames < most ? frames : most),
+    return rec_mem_expect(rec_gcn_learner_bytes(g, o, best) + rec_writer_bytes(written),
                           "training", "a smaller --hidden needs less", err);
 }
 

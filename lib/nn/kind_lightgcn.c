@@ -39,13 +39,13 @@ static enum rec_status make(struct rec_ratings *ratings, struct rec_graph *g,
                             struct rec_err *err)
 {
     const struct rec_lightgcn_opts *o = &opts->lightgcn;
-    uint64_t best = opts->keep_best ? ((uint64_t)ratings->n_users + ratings->n_items) *
-                                          o->width * sizeof(rec_real)
-                                    : 0;
+    uint64_t n = (uint64_t)ratings->n_users + ratings->n_items;
+    uint64_t written = n * o->width * sizeof(float),
+             best = opts->keep_best ? written : 0;
     struct rec_lightgcn *m;
-    enum rec_status st =
-        rec_mem_expect(rec_lightgcn_bytes(ratings, o) + best, "training",
-                       "a smaller --hidden needs less", err);
+    enum rec_status st = rec_mem_expect(
+        rec_lightgcn_bytes(ratings, o) + best + rec_writer_bytes(written), "training",
+        "a smaller --hidden needs less", err);
 
     (void)g;
     if (st == REC_OK)
@@ -85,7 +85,7 @@ static enum rec_status read_model(struct rec_reader *r,
 
 /* ---- ranking ---- */
 
-/* The vector that U is ranked by: F, of softmax of length 1. */
+/* What a node is ranked by: its F, of softmax of length 1. */
 static void ranked_by(const struct rec_lightgcn *m, const rec_real *f, float *out)
 {
     double square = 0.0, by = 1.0;
@@ -111,9 +111,11 @@ static enum rec_status ready(void *trained, struct rec_err *err)
     if (st != REC_OK)
         return st;
     for (size_t u = 0; u < m->r.n[0]; u++)
-        ranked_by(m, m->f + u * d, x->vec[0] + u * d);
+        if (rec_pairs01_degree(&m->r, 0, (uint32_t)u) > 0) /* else E at random */
+            ranked_by(m, m->f + u * d, x->vec[0] + u * d);
     for (uint32_t i = 0; i < m->r.n[1]; i++) {
-        ranked_by(m, rec_lightgcn_item(m, i), x->vec[1] + i * d);
+        if (rec_pairs01_degree(&m->r, 1, i) > 0)
+            ranked_by(m, rec_lightgcn_item(m, i), x->vec[1] + i * d);
         x->own[1][i] = (float)rec_lightgcn_prior(m, i);
     }
     return rec_by_vector_pack(x, err);
@@ -128,8 +130,13 @@ static size_t scratch_bytes(const void *trained, uint32_t b)
 static void scores(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
                    float *out)
 {
-    rec_by_vector_scores(&((const struct rec_lightgcn *)trained)->rank, user, b,
-                         scratch, out);
+    const struct rec_lightgcn *m = trained;
+    size_t n = m->r.n[1];
+
+    rec_by_vector_scores(&m->rank, user, b, scratch, out);
+    for (uint32_t u = 0; u < b && m->opts.loss == REC_LOSS_BPR; u++)
+        for (uint32_t i = 0; i < n && rec_pairs01_degree(&m->r, 0, user[u]) == 0; i++)
+            out[u * n + i] = (float)rec_pairs01_degree(&m->r, 1, i);
 }
 
 static enum rec_status fold_in(void *trained, const uint32_t *item, const float *rating,

@@ -29,6 +29,9 @@
  * a user whom training did not know can be given an F: it is that of her items.
  * (Figures: README.md here.)
  *
+ * Who has nothing in training gets the popular items: of softmax by the second term, of
+ * bpr the score is d_i.
+ *
  * S is symmetric: the gradient of E is that of F spread in the same way.  The loss that
  * is reported is that of one fixed batch, drawn from the seed.
  */

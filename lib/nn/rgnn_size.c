@@ -92,11 +92,10 @@ enum rec_status rec_rgnn_fits(const struct rec_ratings *r,
                               const struct rec_rgnn_opts *o, uint32_t n_members,
                               bool best, struct rec_err *err)
 {
-    static const uint64_t most = 64 << 20; /* frames on their way into a file */
     struct sizes z = find_sizes(r, o);
-    uint64_t frames = 2 * z.nodes * z.bases * z.width * sizeof(float);
+    uint64_t written = z.nodes * z.bases * z.width * sizeof(float);
 
     return rec_mem_expect(n_members * rec_rgnn_bytes(r, o, best) +
-                              (frames < most ? frames : most),
+                              rec_writer_bytes(written),
                           "training", "a smaller --hidden needs less", err);
 }

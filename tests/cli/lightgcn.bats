@@ -33,6 +33,25 @@ setup() {
     [ "$(rec-recommend -q -k 3 m.rec | wc -l)" -gt 100 ]
 }
 
+@test "of who has nothing in training the popular items are listed" {
+    rec-clean <(printf 'u%d,i%d\n' 1 1 1 2 2 2 2 3 3 2 3 1 3 4) <(printf 'new,i4\n') | rec-encode |
+        rec-split --method source --test-source 2 --valid 0 -o s.rec
+    for loss in softmax bpr; do
+        rec-train "${few[@]}" --loss $loss -o m.rec s.rec
+        gives 0 $'user\titem\nnew\ti2\nnew\ti1\nnew\ti3\nnew\ti4' '' bash -c 'rec-recommend -q -u new m.rec | cut -f 1,2'
+    done
+}
+
+@test "too little memory is found before training" {
+    for m in 6 8 10 12 14 16 18 20 22 24 26 28 30 34 38; do
+        run rec-train -q -T 1 -m lightgcn --hidden 64 --epochs 1 --batch 200 -M ${m}M -o m.rec "$split"
+        [ "$status" -eq 0 ] && break
+        [[ $output = 'rec-train: memory limit: training needs '* ]]
+    done
+    equal "$status" 0
+    [ $m -gt 6 ]
+}
+
 @test "it finds what groups of users have in common, which popularity cannot" {
     # each of 200 users has 8 of the 25 items of her group, and one of any
     awk 'BEGIN { srand(1)

@@ -49,6 +49,13 @@ ages() {
     equal "$(ages)" "$before"
 }
 
+@test "-o /dev/stdout goes on in a file, and does not replace it" {
+    rec-synth -u 20 -i 10 -n 100 | rec-clean -o raw.rec
+    rec-view -s raw raw.rec >rows
+    (echo before && rec-view -s raw -o /dev/stdout raw.rec && echo after) >log
+    cmp log <(echo before && cat rows && echo after)
+}
+
 @test "make HIDDEN=32 reruns training and evaluation and nothing before" {
     chain run
     before=$(ages)
@@ -58,6 +65,14 @@ ages() {
     equal "$(rows model "$at/b/in/model.rec" | grep width)" $'width\t32'
     chain HIDDEN=32
     equal "$ran" ''
+}
+
+@test "settings that make is told reach the other models too" {
+    chain MODEL=mf HIDDEN=4 EPOCHS=2
+    equal "$(rows model "$at/b/in/model.rec" | grep width)" $'width\t4'
+    chain MODEL=mf HIDDEN=5 EPOCHS=2
+    equal "$ran" "$(lines rec-train rec-eval)"
+    equal "$(rows model "$at/b/in/model.rec" | grep width)" $'width\t5'
 }
 
 @test "each setting reruns its own stage and those behind it" {

@@ -205,11 +205,15 @@ assert all(r["rank"] >= 1 and isinstance(r["score"], float) for r in rows)' <jso
     refuses 3 'rec-recommend: unrated:1: ann: this model needs ratings, in column 3' rec-recommend --new unrated "$at/rgnn.rec"
     printf 'user_id,movieId\nann,i1\n' >unrated
     refuses 3 'rec-recommend: unrated:2: ann: this model *' rec-recommend --new unrated "$at/rgnn.rec"
+    printf 'ann,nothing,\nann,i2,4\n' >bad # no header either
+    refuses 3 "rec-recommend: bad:1: no number for a rating: ''" rec-recommend --new bad "$at/rgnn.rec"
     printf 'ann,i1,5\nann,i2\n' >short
     refuses 3 'rec-recommend: short:2: 2 columns, *' rec-recommend --new short "$at/rgnn.rec"
     for r in x nan 1e99; do
         printf 'ann,i1,5\nann,i2,%s\n' $r >bad
         refuses 3 "rec-recommend: bad:2: no number for a rating: '$r'" rec-recommend --new bad "$at/rgnn.rec"
+        printf 'ann,i1,%s\nann,i2,4\n' $r >bad
+        refuses 3 "rec-recommend: bad:1: no number for a rating: '$r'" rec-recommend --new bad "$at/rgnn.rec"
     done
     printf 'eve,i3,1\nann,i1,5\nann,i7,4\neve,i1,2\nann,i4,3.5\nann,i2,2\n' >between
     refuses 3 'rec-recommend: between:5: ann: 3.5 is none of the 5 ratings *' rec-recommend --new between "$at/rgnn.rec"

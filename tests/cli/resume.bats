@@ -161,7 +161,7 @@ until_saved() {
     gives 4 '' 'rec-train: ck: it is of a training on another input: give that one' \
         rec-train --epochs 5 --resume ck -o n.rec "$BATS_FILE_TMPDIR/other.rec"
     for o in '--hidden 8' '--layers 3' '--lr 0.02' '--dropout 0.1' '--batch 9' \
-        '--clip-norm 2' '--keep best' '--metric loss' '--patience 7' '--seed 2'; do
+        '--clip-norm 2' '--keep best' '--metric loss' '--patience 7' '--seed 2' '--schedule cosine'; do
         # shellcheck disable=SC2086
         refuses 2 "rec-train: ck was made with ${o% *} *, not with $o: give the options *" \
             rec-train --epochs 5 $o --resume ck --log log.tsv -o n.rec "$graph"

@@ -177,6 +177,15 @@ npy_header() {
     [[ $output =~ ^'stdin: ok: 1 sections, 1 data frames, digest '[0-9a-f]{16}$ ]]
 }
 
+@test "--check goes before other questions, which it does not change, and not with rows" {
+    rec-view --check "$at/model.rec" >want
+    rec-view -l "$at/model.rec" >>want
+    rec-view -H "$at/model.rec" >>want
+    gives 0 "$(<want)" '' rec-view -H -l -C "$at/model.rec"
+    grep -q '^model.W1	matrix' want
+    refuses 2 'rec-view: --section and --check: one or the other' rec-view -C -s users "$at/model.rec"
+}
+
 @test "the digest does not depend on how the file is packed" {
     for z in 0 9; do
         ratings 3000 | rec-clean -z $z -o $z.rec
