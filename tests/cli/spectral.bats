@@ -36,7 +36,7 @@ setup() {
     equal "$(rows model m.rec | awk -F '\t' '$1 == "filter" { print $2 }')" gfcf
     grep -q "spectral: a trial of rank $rank: NDCG@20 0" said
     rec-view --prov m.rec >prov
-    grep -q -- "--model spectral --hidden $rank --filter gfcf --seed 1" prov
+    grep -q -- "--model spectral --filter gfcf --hidden $rank --seed 1" prov
     rec-train -q -m spectral --filter gfcf --hidden "$rank" -o given.rec s.rec
     cmp m.rec given.rec
     rec-view --check m.rec
