@@ -1,4 +1,4 @@
-# make demo              the whole chain on data/sample.csv.gz, with its figures
+# make demo              the whole chain on data/sample.csv.gz with rgnn, and its figures
 # make check             every test
 # make check-large       exactness on 10 million rows, against awk and sort
 # make bench             times and sizes beside their limits, on 10 million rows
@@ -46,7 +46,7 @@ deps:
 check-deps:
 	@pipelines/packages.sh $(CHECK_PACKAGES)
 demo: deps
-	@$(MAKE) metrics
+	@$(MAKE) metrics $(if $(EXPERIMENT)$(filter command,$(origin MODEL)),,MODEL=rgnn)
 run: deps
 	@$(MAKE) metrics
 check: check-deps

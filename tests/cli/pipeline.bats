@@ -67,6 +67,14 @@ ages() {
     equal "$ran" ''
 }
 
+@test "make demo is of rgnn, unless it is told another model" {
+    said() { # make SETTING...: the goal that demo hands on
+        env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -n -C "$ROOT" B="$at/none" demo "$@" | grep -- '--model rgnn' >/dev/null && echo rgnn || true
+    }
+    equal "$(said)" rgnn
+    equal "$(said MODEL=gcn)" ''
+}
+
 @test "settings that make is told reach the other models too" {
     chain MODEL=mf HIDDEN=4 EPOCHS=2
     equal "$(rows model "$at/b/in/model.rec" | grep width)" $'width\t4'
