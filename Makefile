@@ -36,6 +36,7 @@ SETTINGS := DATA EXPERIMENT MODEL USE HIDDEN LAYERS EPOCHS LR SEED SEEDS \
 .DEFAULT_GOAL := $(if $(findstring command line,$(foreach v,$(SETTINGS),$(origin $v))),run,all)
 
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/rec-*.c))
+TOOL_OBJ := $(patsubst %,$B/obj/tools/%.o,tool stage words)
 LIB_OBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 
 .PHONY: all demo run check check-tests deps check-deps install uninstall clean
@@ -54,7 +55,7 @@ check: check-deps
 
 # ---- programs ----
 
-$B/bin/%: $B/obj/tools/%.o $B/obj/tools/tool.o $B/librec.a
+$B/bin/%: $B/obj/tools/%.o $(TOOL_OBJ) $B/librec.a
 	@mkdir -p $(@D)
 	@echo '  link   $@'
 	@$(CC) $(ALL_CFLAGS) $^ -o $@ $(LIBS)

@@ -3,26 +3,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "base/par.h"
 #include "base/version.h"
-#include "io/prov.h"
 
-enum { MAX_OPTS = 64, DEFAULT_LEVEL = 1 };
-
-enum progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+enum { DEFAULT_LEVEL = 1 };
 
 struct rec_tool_args rec_args = { .level = DEFAULT_LEVEL };
 
-static const struct rec_tool *tool;
+const struct rec_tool *rec_tool;
 
 static const struct rec_opt common[] = {
     { "output", 'o', REC_OPT_TEXT, &rec_args.output, "FILE",
@@ -47,79 +42,6 @@ static const struct rec_opt common[] = {
 };
 
 enum { N_COMMON = sizeof common / sizeof *common };
-
-/* ---- words on stderr ---- */
-
-static bool line_is_open; /* a progress line without its newline */
-
-static void end_progress_line(void)
-{
-    if (line_is_open)
-        fputc('\n', stderr);
-    line_is_open = false;
-}
-
-static void say(const char *fmt, va_list ap)
-{
-    end_progress_line();
-    fprintf(stderr, "%s: ", tool->name);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-}
-
-void rec_warn(const char *fmt, ...)
-{
-    va_list ap;
-
-    if (rec_args.quiet)
-        return;
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-}
-
-void rec_note(const char *fmt, ...)
-{
-    va_list ap;
-
-    if (rec_args.verbose == 0)
-        return;
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-void rec_progress(const char *text, double done, double total)
-{
-    static double start, last;
-    double now = now_s();
-    bool ends = done >= total;
-
-    if (rec_args.progress == PROGRESS_NEVER ||
-        (rec_args.progress == PROGRESS_AUTO &&
-         (rec_args.quiet || !isatty(STDERR_FILENO))))
-        return;
-    if (start == 0.0)
-        start = now;
-    if (!ends && now - last < 0.2)
-        return;
-    last = now;
-    line_is_open = true;
-    fprintf(stderr, "\r%s: %s  %3.0f%%  %.1f s left \033[K", tool->name, text,
-            100.0 * done / total,
-            done > 0.0 ? (now - start) * (total - done) / done : 0.0);
-    if (ends)
-        end_progress_line();
-    fflush(stderr);
-}
 
 /* ---- signals ---- */
 
@@ -170,11 +92,11 @@ void rec_catch_stop(bool on)
 static void print_help(const struct rec_opt *opts, size_t n_own)
 {
     printf("usage: %s [options]%s%s\n\n%s\n\noptions (default in parentheses):\n",
-           tool->name, tool->operands[0] != '\0' ? " " : "", tool->operands,
-           tool->summary);
+           rec_tool->name, rec_tool->operands[0] != '\0' ? " " : "", rec_tool->operands,
+           rec_tool->summary);
     rec_opt_help(opts, n_own, stdout);
     rec_opt_help(opts + n_own, N_COMMON, stdout);
-    printf("\nexample: %s\n", tool->example);
+    printf("\nexample: %s\n", rec_tool->example);
 }
 
 /* A is a path; B an operand, "-" for standard input. */
@@ -191,12 +113,12 @@ static bool same_file(const char *a, const char *b)
 static enum rec_status check_operands(int n, char **operands, struct rec_err *err)
 {
     static const char *const from_stdin[] = { "-" };
-    bool takes_none = (tool->flags & REC_TOOL_NO_INPUT) != 0;
+    bool takes_none = (rec_tool->flags & REC_TOOL_NO_INPUT) != 0;
     int n_stdin = 0;
 
     if (takes_none && n > 0)
         return rec_fail(err, REC_EUSAGE, "takes no operand: '%s'", operands[0]);
-    if (!(tool->flags & REC_TOOL_MANY) && n > 1)
+    if (!(rec_tool->flags & REC_TOOL_MANY) && n > 1)
         return rec_fail(err, REC_EUSAGE, "takes one file: '%s' is one too many",
                         operands[1]);
     rec_args.files = n > 0 ? (const char *const *)operands : from_stdin;
@@ -245,7 +167,7 @@ static enum rec_status check_output(struct rec_err *err)
 {
     if (rec_args.output != NULL && strcmp(rec_args.output, "-") == 0)
         rec_args.output = NULL;
-    return tool->flags & REC_TOOL_BINARY_OUT ? rec_refuse_terminal(err) : REC_OK;
+    return rec_tool->flags & REC_TOOL_BINARY_OUT ? rec_refuse_terminal(err) : REC_OK;
 }
 
 static enum rec_status apply_threads(struct rec_err *err)
@@ -276,15 +198,15 @@ static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
 {
     int first = 0;
     enum rec_status st =
-        rec_opt_parse(opts, tool->n_opts + N_COMMON, argc, argv, &first, err);
+        rec_opt_parse(opts, rec_tool->n_opts + N_COMMON, argc, argv, &first, err);
 
     if (st != REC_OK)
         return st;
     if (rec_args.help || rec_args.version) {
         if (rec_args.help)
-            print_help(opts, tool->n_opts);
+            print_help(opts, rec_tool->n_opts);
         else
-            printf("%s (rec) %s\n", tool->name, REC_VERSION);
+            printf("%s (rec) %s\n", rec_tool->name, REC_VERSION);
         return close_stdout(err);
     }
     st = check_operands(argc - first, argv + first, err);
@@ -296,7 +218,7 @@ static enum rec_status run(const struct rec_opt *opts, int argc, char **argv,
         return st;
     rec_mem_limit(rec_args.memory);
     catch_signals();
-    st = tool->run(err);
+    st = rec_tool->run(err);
     if (st == REC_OK)
         st = close_stdout(err);
     rec_note("peak memory %.1f MiB", (double)rec_mem_peak() / 1048576.0);
@@ -334,91 +256,24 @@ static void quieten_blas(char **argv)
 
 int rec_tool_main(const struct rec_tool *the_tool, int argc, char **argv)
 {
-    struct rec_opt opts[MAX_OPTS];
+    struct rec_opt opts[REC_TOOL_MAX_OPTS];
     struct rec_err err = { "" };
     enum rec_status st;
 
     hold_standard_descriptors();
-    tool = the_tool;
-    if (tool->flags & REC_TOOL_BLAS)
+    rec_tool = the_tool;
+    if (rec_tool->flags & REC_TOOL_BLAS)
         quieten_blas(argv);
-    if (tool->n_opts > 0)
-        memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
-    memcpy(opts + tool->n_opts, common, sizeof common);
+    if (rec_tool->n_opts > 0)
+        memcpy(opts, rec_tool->opts, rec_tool->n_opts * sizeof *opts);
+    memcpy(opts + rec_tool->n_opts, common, sizeof common);
     st = run(opts, argc, argv, &err);
-    end_progress_line();
+    rec_progress_end();
     if (st != REC_OK && err.text[0] != '\0')
-        fprintf(stderr, "%s: %s\n", tool->name, err.text);
+        fprintf(stderr, "%s: %s\n", rec_tool->name, err.text);
     if (st != REC_OK && rec_stop != 0) {
         (void)signal(rec_stop, SIG_DFL);
         (void)raise(rec_stop);
     }
     return (int)st;
-}
-
-/* ---- stages ---- */
-
-enum rec_status rec_record_options(const char *except, struct rec_buf *out,
-                                   struct rec_err *err)
-{
-    struct rec_opt opts[MAX_OPTS];
-    enum rec_status st;
-
-    if (tool->n_opts > 0)
-        memcpy(opts, tool->opts, tool->n_opts * sizeof *opts);
-    for (size_t i = 0; i < tool->n_opts; i++)
-        if (except != NULL && strcmp(opts[i].name, except) == 0)
-            opts[i].recorded = false;
-    st = rec_opt_record(opts, tool->n_opts, out, err);
-    return st == REC_OK ? rec_buf_add(out, "", 1, err) : st;
-}
-
-enum rec_status rec_stage_finish(const struct rec_reader *r, struct rec_writer *w,
-                                 uint64_t input, struct rec_err *err)
-{
-    struct rec_buf arguments = { 0 }, lines = { 0 };
-    size_t before = 0;
-    enum rec_status st = rec_record_options(NULL, &arguments, err);
-
-    if (st == REC_OK && r != NULL) {
-        const struct rec_buf *prov = rec_reader_prov(r);
-
-        st = rec_buf_add(&lines, prov->data, prov->n, err);
-        before = lines.n;
-    }
-    if (st == REC_OK)
-        st = rec_prov_add(&lines, tool->name, (const char *)arguments.data, input, err);
-    if (st == REC_OK)
-        st = rec_buf_add(&lines, "", 1, err);
-    if (st == REC_OK)
-        st = rec_writer_finish(w, (const char *)lines.data + before, err);
-    else
-        rec_writer_discard(w);
-    rec_buf_free(&arguments);
-    rec_buf_free(&lines);
-    return st;
-}
-
-enum rec_status rec_stage_run(const struct rec_stage *stage, void *ctx,
-                              struct rec_err *err)
-{
-    struct rec_reader *r = NULL;
-    struct rec_writer *w = NULL;
-    enum rec_status st = rec_reader_open(rec_args.files[0], &r, err);
-
-    if (st == REC_OK)
-        st = rec_writer_open(rec_args.output, (int)rec_args.level, &w, err);
-    if (st == REC_OK)
-        st = stage->want(r, ctx, err);
-    if (st == REC_OK)
-        st = rec_reader_run(r, w, err);
-    if (st == REC_OK)
-        st = stage->make(r, w, ctx, err);
-    if (st == REC_OK) {
-        st = rec_stage_finish(r, w, rec_reader_digest(r), err);
-        w = NULL;
-    }
-    rec_writer_discard(w);
-    rec_reader_close(r);
-    return st;
 }

@@ -41,6 +41,8 @@ struct rec_tool {
 };
 
 extern struct rec_tool_args rec_args;
+extern const struct rec_tool *rec_tool; /* the one that runs */
+enum { REC_TOOL_MAX_OPTS = 64 };        /* its own and the common ones */
 
 /* Parses, runs, reports; returns the exit status. */
 int rec_tool_main(const struct rec_tool *tool, int argc, char **argv);
@@ -54,6 +56,8 @@ void rec_note(const char *fmt, ...) REC_PRINTF(1, 2);
  * --progress allows it.  DONE == TOTAL ends the line.
  */
 void rec_progress(const char *text, double done, double total);
+/* A newline, if a progress line is without one. */
+void rec_progress_end(void);
 
 /*
  * For a work that can be gone on with.  While ON, the first INT, TERM or HUP only sets

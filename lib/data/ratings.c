@@ -29,6 +29,15 @@ enum rec_status rec_ratings_load(struct rec_reader *r, int needs, struct rec_err
     return st;
 }
 
+size_t rec_ratings_count(const struct rec_ratings *x, enum rec_part part)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n; i++)
+        n += x->part[i] == part;
+    return n;
+}
+
 void rec_ratings_release(struct rec_ratings *x)
 {
     if (x->ratings == NULL)

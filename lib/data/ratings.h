@@ -54,6 +54,9 @@ enum rec_status rec_ratings_get(struct rec_reader *r, int needs,
                                 struct rec_ratings *out,
                                 struct rec_err *err) REC_MUST_USE;
 
+/* Rows of PART. */
+size_t rec_ratings_count(const struct rec_ratings *x, enum rec_part part);
+
 /* Frees the reader's sections `ratings` and `split`; what is left of X are numbers and
  * user_ids.  Does nothing to arrays that are not a reader's. */
 void rec_ratings_release(struct rec_ratings *x);

@@ -12,14 +12,13 @@ static enum rec_status settle(const struct rec_ratings *ratings,
                               struct rec_model_opts *opts, struct rec_train_opts *train,
                               struct rec_buf *said, struct rec_err *err)
 {
-    uint64_t pairs = 0, batches, batch = opts->lightgcn.batch;
+    uint64_t pairs = rec_ratings_count(ratings, REC_TRAIN), batches;
+    uint64_t batch = opts->lightgcn.batch;
 
     (void)said;
     (void)err;
     if (train->epochs != REC_OPEN_COUNT)
         return REC_OK;
-    for (size_t i = 0; i < ratings->n; i++)
-        pairs += ratings->part[i] == REC_TRAIN;
     batches = batch == 0 || pairs <= batch ? 1 : (pairs + batch - 1) / batch;
     train->epochs = (STEPS + batches - 1) / batches;
     if (train->epochs < PASSES)
@@ -127,16 +126,22 @@ static size_t scratch_bytes(const void *trained, uint32_t b)
     return rec_by_vector_scratch(b);
 }
 
+/* Of bpr, for who has nothing in training. */
+static void popular(const struct rec_lightgcn *m, float *out)
+{
+    for (uint32_t i = 0; i < m->r.n[1]; i++)
+        out[i] = (float)rec_pairs01_degree(&m->r, 1, i);
+}
+
 static void scores(const void *trained, const uint32_t *user, uint32_t b, void *scratch,
                    float *out)
 {
     const struct rec_lightgcn *m = trained;
-    size_t n = m->r.n[1];
 
     rec_by_vector_scores(&m->rank, user, b, scratch, out);
-    for (uint32_t u = 0; u < b && m->opts.loss == REC_LOSS_BPR; u++)
-        for (uint32_t i = 0; i < n && rec_pairs01_degree(&m->r, 0, user[u]) == 0; i++)
-            out[u * n + i] = (float)rec_pairs01_degree(&m->r, 1, i);
+    for (uint32_t u = 0; u < b; u++)
+        if (m->opts.loss == REC_LOSS_BPR && rec_pairs01_degree(&m->r, 0, user[u]) == 0)
+            popular(m, out + (size_t)u * m->r.n[1]);
 }
 
 static enum rec_status fold_in(void *trained, const uint32_t *item, const float *rating,

@@ -157,12 +157,10 @@ enum rec_status rec_lightgcn_make(struct rec_lightgcn *out,
 uint64_t rec_lightgcn_bytes(const struct rec_ratings *r,
                             const struct rec_lightgcn_opts *o)
 {
-    uint64_t n = (uint64_t)r->n_users + r->n_items, d = o->width, pairs = 0, batch;
-    uint64_t shared = 0;
+    uint64_t n = (uint64_t)r->n_users + r->n_items, d = o->width, shared = 0;
+    uint64_t pairs = rec_ratings_count(r, REC_TRAIN);
+    uint64_t batch = batch_size(pairs, o->batch);
 
-    for (size_t i = 0; i < r->n; i++)
-        pairs += r->part[i] == REC_TRAIN;
-    batch = batch_size(pairs, o->batch);
     if (o->loss == REC_LOSS_SOFTMAX)
         shared = REC_LIGHTGCN_NEGATIVES *
                  (d + 1 + REC_LIGHTGCN_PARTS * (REC_LIGHTGCN_ROWS + d));

@@ -46,8 +46,7 @@ enum rec_status rec_rgnn_look(const struct rec_ratings *r, struct rec_rgnn_look 
 
     if (st != REC_OK)
         return st;
-    for (size_t i = 0; i < r->n; i++)
-        x.n_edges += r->part[i] == REC_TRAIN;
+    x.n_edges = rec_ratings_count(r, REC_TRAIN);
     x.n_levels = rec_rgnn_levels(r, levels);
     *out = x;
     return REC_OK;

@@ -127,11 +127,11 @@ static inline __attribute__((always_inline)) uint32_t sum_rows(
 
 struct pass {
     const struct rec_spread *s;
-    const rec_real *x; /* or, if it is NULL, */
-    rec_real *z;       /* d^-.5 x */
-    rec_real *next;    /* d^-.5 S x, if it is not NULL */
-    rec_real *out;     /* S x, or (out + S x) by */
-    rec_real by;       /* 0: out is not looked at */
+    const rec_real *x;
+    rec_real *z;    /* d^-.5 x; of S^l x from the second pass on */
+    rec_real *next; /* gets the z of the pass behind; NULL: there is none */
+    rec_real *out;  /* S x, or (out + S x) by */
+    rec_real by;    /* 0: out is not looked at */
 };
 
 REC_CLONES static void scale_chunk(void *ctx, uint32_t chunk)
@@ -188,7 +188,8 @@ void rec_spread_mean(struct rec_spread *s, const rec_real *x, uint32_t n, rec_re
     struct pass p = { .s = s, .x = x, .z = s->z[0], .out = out };
 
     memcpy(out, x, ((size_t)s->r.n[0] + s->r.n[1]) * s->d * sizeof *out);
-    rec_par_run(REC_SPREAD_CHUNKS, scale_chunk, &p);
+    if (n > 0)
+        rec_par_run(REC_SPREAD_CHUNKS, scale_chunk, &p);
     for (uint32_t l = 1; l <= n; l++) {
         p.by = l < n ? 1 : (rec_real)(1.0 / (n + 1));
         p.next = l < n ? s->z[l % 2] : NULL;

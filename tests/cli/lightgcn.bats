@@ -33,6 +33,50 @@ setup() {
     [ "$(rec-recommend -q -k 3 m.rec | wc -l)" -gt 100 ]
 }
 
+@test "its scores are those of the equations, computed by another program" {
+    python=$(command -v /usr/bin/python3) && "$python" -c 'import numpy' 2>/dev/null || skip 'no python3 with numpy'
+    for loss in softmax bpr; do
+        for layers in 1 3; do
+            rec-train "${few[@]}" --loss $loss --layers $layers -o m.rec "$split"
+            rec-recommend -q --seen -k 100000 m.rec | awk -F '\t' 'NR > 1 { print $1 "\t" $2 "\t" $4 }' | sort >got
+            "$python" "$ROOT/tests/golden/lightgcn.py" m.rec | sort >want
+            equal "$(cut -f 1,2 got)" "$(cut -f 1,2 want)"
+            paste got want | awk -F '\t' '{ d = $3 - $6; if (d < 0) d = -d; if (d > most) most = d; sum += $6 * $6 }
+                END { if (most > 2e-5 || sum == 0) { print "differ by " most; exit 1 } }'
+        done
+    done
+}
+
+@test "without --epochs there are 160 batches, or 4 passes if those are more" {
+    equal "$(rec-train -q -m lightgcn --hidden 4 "$split" | rec-view -s model.log | tail -n +2 | wc -l)" 160
+    pairs=$(rec-view -s split "$split" | grep -c '^0$')
+    equal "$(rec-train -q -m lightgcn --hidden 4 --batch $(((pairs + 9) / 10)) "$split" | rec-view -s model.log | tail -n +2 | wc -l)" 16
+    equal "$(rec-train -q -m lightgcn --hidden 4 --batch $((pairs / 60)) "$split" | rec-view -s model.log | tail -n +2 | wc -l)" 4
+}
+
+@test "a model whose settings say neither loss nor tau is refused" {
+    python=$(command -v /usr/bin/python3) || skip 'no python3'
+    rec-train "${few[@]}" -z 0 -o m.rec "$split"
+    for change in softmax/softmix tau/tua; do
+        "$python" - m.rec ${change%/*} ${change#*/} "$ROOT/tests/golden" >bad.rec <<'END'
+import struct, sys, zlib
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[4])
+import craft
+out = []
+for f in list(craft.frames(sys.argv[1]))[:-1]:
+    if sys.argv[2].encode() in f[48:]:
+        p = f[48:].replace(sys.argv[2].encode(), sys.argv[3].encode())
+        kind, flags = f[4], f[5]
+        section, seq, first, rows = struct.unpack_from("<IIQI", f, 8)
+        f = craft.frame(kind, p, section, seq, first, rows, flags)
+    out.append(f)
+sys.stdout.buffer.write(craft.file(*out))
+END
+        refuses 4 "rec-recommend: section 'model': *" rec-recommend -q bad.rec
+    done
+}
+
 @test "of who has nothing in training the popular items are listed" {
     rec-clean <(printf 'u%d,i%d\n' 1 1 1 2 2 2 2 3 3 2 3 1 3 4) <(printf 'new,i4\n') | rec-encode |
         rec-split --method source --test-source 2 --valid 0 -o s.rec
